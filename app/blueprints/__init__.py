@@ -1,0 +1,19 @@
+"""One package per door; this list is the whole map."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.blueprints import chat, files, health
+from app.blueprints.api import editor, widget
+from app.web.api import install_api
+
+PAGES = (health.bp, files.bp, chat.bp)
+APIS = (widget.bp, editor.bp)
+
+
+def install_blueprints(app: Flask) -> None:
+    """Register every door."""
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
+    install_api(app, list(APIS))

@@ -1,0 +1,32 @@
+"""The blueprint, and the way in of every verb of a conversation: its identifier and its secret."""
+
+from __future__ import annotations
+
+from flask import request
+
+from app.conversations.opening import Holder, find_holder
+from app.core.errors import ForbiddenError, NotFoundError
+from app.extensions import csrf
+from app.web.api import ApiBlueprint, bearer
+
+bp = ApiBlueprint("widget", __name__, url_prefix="/api/widget/v1", description="Conversation d’un visiteur")
+csrf.exempt(bp)
+SECURITY = [{"session": [], "bearer": []}]
+
+
+def holder(session_id: str | None = None) -> Holder:
+    """Become the visitor of the request's session; `session_id` from the path must be the same one (404).
+
+    A second device must first confirm its code (403 `code_required`).
+    """
+    found = unconfirmed_holder()
+    if not found.confirmed:
+        raise ForbiddenError("Saisissez d’abord le code reçu par e-mail.", code="code_required")
+    if session_id is not None and session_id != found.session_id:
+        raise NotFoundError()
+    return found
+
+
+def unconfirmed_holder() -> Holder:
+    """The same, for the verb that confirms."""
+    return find_holder(request.headers.get("X-Session-ID"), bearer())

@@ -1,0 +1,95 @@
+"""The conversation as a whole: reading it, ending it, taking it along, deleting it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.blueprints.api.widget import schemas
+from app.blueprints.api.widget.blueprint import SECURITY, bp, holder, unconfirmed_holder
+from app.conversations import queries, service
+from app.conversations.opening import confirm_code
+from app.conversations.presentation import session_payload
+from app.conversations.transcript import send_transcript
+from app.core.identifiers import format_phone_fr
+from app.extensions import limiter
+from app.web.access import public
+from app.web.api import bearer
+
+
+def _whole(session_id: str) -> dict[str, Any]:
+    return {"session": session_payload(queries.session_by_id(session_id)), "messages": queries.conversation(session_id)}
+
+
+@bp.get("/session/<session_id>/messages")
+@public
+@bp.response(200, schemas.ConversationOut)
+@bp.doc(security=SECURITY)
+def messages(session_id: str) -> dict[str, Any]:
+    """All messages, oldest first."""
+    return _whole(holder(session_id).session_id)
+
+
+@bp.post("/session/<session_id>/complete")
+@public
+@bp.response(200, schemas.SessionOut)
+@bp.doc(security=SECURITY)
+def complete(session_id: str) -> dict[str, Any]:
+    """« J’ai terminé »; a later message reopens the conversation."""
+    return session_payload(service.finish(holder(session_id).session_id))
+
+
+@bp.post("/session/<session_id>/accept")
+@public
+@bp.arguments(schemas.AcceptIn)
+@bp.response(200, schemas.ConversationOut)
+@bp.doc(security=SECURITY)
+def accept(body: dict[str, Any], session_id: str) -> dict[str, Any]:
+    """« Cela me convient » : the last estimate suits."""
+    me = holder(session_id)
+    service.accept(me.session_id, body["pre_quote_id"])
+    return _whole(me.session_id)
+
+
+@bp.post("/session/<session_id>/transcript")
+@public
+@limiter.limit("10/minute")
+@bp.arguments(schemas.EmailIn)
+@bp.response(202, schemas.SessionOut)
+@bp.doc(security=SECURITY)
+def transcript(body: dict[str, Any], session_id: str) -> dict[str, Any]:
+    """Send the conversation by e-mail, with a link that finds it back."""
+    return session_payload(send_transcript(holder(session_id).session_id, body["email"]))
+
+
+@bp.post("/session/<session_id>/contact")
+@public
+@limiter.limit("10/minute")
+@bp.response(200, schemas.ContactOut)
+@bp.doc(security=SECURITY)
+def contact(session_id: str) -> dict[str, Any]:
+    """« Parler à l’artisan » : tells him, and gives his phone."""
+    me = holder(session_id)
+    phone = service.ask_for_artisan(me.session_id)
+    return {"artisan_name": queries.session_by_id(me.session_id).artisan_name, "phone": format_phone_fr(phone) if phone else None}
+
+
+@bp.delete("/session/<session_id>")
+@public
+@bp.response(204)
+@bp.doc(security=SECURITY)
+def delete(session_id: str) -> None:
+    """Delete the conversation: messages, photos and estimate."""
+    service.delete_conversation(holder(session_id).session_id)
+
+
+@bp.post("/session/<session_id>/code")
+@public
+@limiter.limit("10/minute")
+@bp.arguments(schemas.CodeIn)
+@bp.response(200, schemas.ConversationOut)
+@bp.doc(security=SECURITY)
+def code(body: dict[str, Any], session_id: str) -> dict[str, Any]:
+    """Confirm a second device with the six digits sent by e-mail."""
+    me = unconfirmed_holder()
+    confirm_code(me, body["code"], bearer() or "")
+    return _whole(holder(session_id).session_id)

@@ -1,0 +1,50 @@
+"""Sending photos and documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.datastructures import FileStorage
+
+from app.blueprints.api.widget import schemas
+from app.blueprints.api.widget.blueprint import SECURITY, bp, holder
+from app.conversations.service import attach_file
+from app.extensions import limiter
+from app.files import service
+from app.files.models import File
+from app.web.access import public
+
+
+@bp.post("/upload")
+@public
+@limiter.limit("30/minute")
+@bp.arguments(schemas.UploadIn, location="files")
+@bp.response(201, schemas.FileAnswer)
+@bp.doc(security=SECURITY)
+def upload(parts: dict[str, FileStorage]) -> dict[str, Any]:
+    """Take in a file; it may be shown once it is `ready`."""
+    part = parts["file"]
+    data = part.stream.read(service.MAX_BYTES + 1)
+    return _answer(attach_file(holder().session_id, part.filename or "", data))
+
+
+@bp.get("/files/<file_id>")
+@public
+@bp.response(200, schemas.FileAnswer)
+@bp.doc(security=SECURITY)
+def show(file_id: str) -> dict[str, Any]:
+    """How far a file is."""
+    return _answer(service.file_of(holder().session_id, file_id))
+
+
+@bp.delete("/files/<file_id>")
+@public
+@bp.response(204)
+@bp.doc(security=SECURITY)
+def remove(file_id: str) -> None:
+    """Take back a file that was not sent yet."""
+    service.remove_unsent(holder().session_id, file_id)
+
+
+def _answer(file: File) -> dict[str, Any]:
+    return {"file_id": file.id, "status": file.status, "file": service.file_payload(file)}

@@ -1,0 +1,142 @@
+"""Lists of conversations and of links for the portals. Each gives a statement and its keys; the caller pages them (`app.web.paging.paginate`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+
+from app.conversations.models import Session, SessionLink
+from app.core import clock
+from app.core.acting import Actor
+from app.core.text import fold
+from app.deployments.models import Deployment
+from app.extensions import db
+from app.identity.models import EditorLink
+
+SESSION_STATUSES = ("open", "completed", "expired")
+LINK_STATES = ("sent", "opened", "talking", "expired", "revoked")
+_ACCENTS, _PLAIN = "àâäáãçéèêëîïíôöóõùûüúÿñ’", "aaaaaceeeeiiioooouuuuyn'"
+
+Listing = tuple[Select[Any], tuple[Any, ...]]
+"""A statement, and the columns that order it, the last one unique."""
+
+
+def sessions_list(
+    actor: Actor,
+    *,
+    q: str = "",
+    status: str = "",
+    deployment_id: str = "",
+    editor_link_id: str = "",
+    estimated: bool | None = None,
+    by_amount: bool = False,
+) -> Listing:
+    """Conversations of the acting account (an editor's, an artisan's, or the one its conseiller works for) that hold a message.
+
+    `q` searches title, customer, artisan and identifier, whatever the accents. `estimated`: with, or without, an estimate.
+    Ordered by last activity, or by the estimate's amount, none counting as zero.
+    """
+    amount = func.coalesce(Session.total_ttc, 0).label("amount")
+    statement = (
+        select(
+            Session.id,
+            Session.title,
+            Session.status,
+            Session.artisan_name,
+            Session.editor_name,
+            Session.visitor_name,
+            Session.visitor_email,
+            Session.messages_count,
+            Session.files_count,
+            Session.total_ttc,
+            Session.contact_asked_at,
+            Session.started_at,
+            Session.last_activity_at,
+            Session.link_id,
+            amount,
+        )
+        .where(of_account(Session, actor), Session.status != "deleted", Session.started_at.is_not(None))
+        .where(*_matches(q, Session.id, Session.title, Session.visitor_name, Session.visitor_email, Session.artisan_name))
+    )
+    if status in SESSION_STATUSES:
+        statement = statement.where(Session.status == status)
+    if deployment_id:
+        statement = statement.where(Session.deployment_id == deployment_id)
+    if editor_link_id:
+        statement = statement.where(Session.editor_link_id == editor_link_id)
+    if estimated is not None:
+        statement = statement.where(Session.total_ttc.is_not(None) if estimated else Session.total_ttc.is_(None))
+    return statement, ((amount, Session.id) if by_amount else (Session.last_activity_at, Session.id))
+
+
+def link_state() -> ColumnElement[str]:
+    """Where a link stands: sent, opened (the page was used), talking (a message was written), expired, revoked."""
+    return case(
+        (SessionLink.revoked_at.is_not(None), "revoked"),
+        (SessionLink.expires_at <= clock.now(), "expired"),
+        (Session.started_at.is_not(None), "talking"),
+        (SessionLink.opened_at.is_not(None), "opened"),
+        else_="sent",
+    ).label("state")
+
+
+def links_list(actor: Actor, *, q: str = "", state: str = "", editor_link_id: str = "", by_expiry: bool = False) -> Listing:
+    """Links of the acting account with their state, by creation or by expiry. `artisan_name` is the one known to the editor."""
+    where = link_state()
+    statement = (
+        select(
+            SessionLink.id,
+            SessionLink.recipient_name,
+            SessionLink.recipient_email,
+            SessionLink.recipient_phone,
+            SessionLink.session_id,
+            SessionLink.created_at,
+            SessionLink.expires_at,
+            SessionLink.last_seen_at,
+            where,
+            EditorLink.artisan_name,
+            EditorLink.editor_name,
+            EditorLink.external_id,
+            Deployment.name.label("deployment_name"),
+            Session.title,
+        )
+        .outerjoin(EditorLink, EditorLink.id == SessionLink.editor_link_id)
+        .outerjoin(Deployment, Deployment.id == SessionLink.deployment_id)
+        .outerjoin(Session, Session.id == SessionLink.session_id)
+        .where(of_account(SessionLink, actor))
+        .where(
+            *_matches(
+                q,
+                SessionLink.id,
+                SessionLink.recipient_name,
+                SessionLink.recipient_email,
+                SessionLink.recipient_phone,
+                EditorLink.artisan_name,
+                EditorLink.external_id,
+            )
+        )
+    )
+    if state in LINK_STATES:
+        statement = statement.where(where.element == state)
+    if editor_link_id:
+        statement = statement.where(SessionLink.editor_link_id == editor_link_id)
+    return statement, ((SessionLink.expires_at, SessionLink.id) if by_expiry else (SessionLink.created_at, SessionLink.id))
+
+
+def one_link(actor: Actor, link_id: str) -> Any | None:
+    """One row of `links_list`, or None."""
+    statement, _ = links_list(actor)
+    return db.session.execute(statement.where(SessionLink.id == link_id)).one_or_none()
+
+
+def of_account(table: Any, actor: Actor) -> ColumnElement[bool]:
+    """Rows of the acting account: what lets the index of its lists serve; the row policies decide besides."""
+    columns = {"editeur": (table.editor_id,), "artisan": (table.artisan_id,)}.get(actor.role or "", (table.editor_id, table.artisan_id))
+    return or_(*(column == actor.account_id for column in columns))
+
+
+def _matches(q: str, *columns: Any) -> list[ColumnElement[bool]]:
+    """Every word of `q` stands in one of the columns, accents and case aside."""
+    text = func.translate(func.lower(func.concat_ws(" ", *columns)), _ACCENTS, _PLAIN)
+    return [text.contains(word, autoescape=True) for word in fold(q).split()[:6]]

@@ -1,0 +1,72 @@
+"""Scoped reads of conversations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.conversations.models import Message, Session
+from app.conversations.presentation import message_payload
+from app.core.errors import NotFoundError
+from app.extensions import db
+from app.files.models import File
+from app.quoting.models import PreQuote
+
+UNFINISHED = ("queued", "processing")
+
+
+def session_by_id(session_id: str) -> Session:
+    """The session, through the actor's own rights. Raises NotFoundError."""
+    session = db.session.get(Session, session_id)
+    if session is None or session.status == "deleted":
+        raise NotFoundError()
+    return session
+
+
+def message_of(session_id: str, message_id: str) -> Message:
+    """A message of that very session. Raises NotFoundError."""
+    message = db.session.scalar(select(Message).where(Message.id == message_id, Message.session_id == session_id))
+    if message is None:
+        raise NotFoundError()
+    return message
+
+
+def messages_of(session_id: str) -> list[Message]:
+    """All messages of a session, oldest first."""
+    return list(db.session.scalars(select(Message).where(Message.session_id == session_id).order_by(Message.position)))
+
+
+def unfinished_before(message: Message) -> int:
+    """How many replies of the session come first."""
+    return (
+        db.session.scalar(
+            select(func.count()).where(
+                Message.session_id == message.session_id, Message.status.in_(UNFINISHED), Message.position < message.position
+            )
+        )
+        or 0
+    )
+
+
+def files_by_message(session_id: str) -> dict[str | None, list[File]]:
+    """The files of a session by message; those under None were not sent yet."""
+    found: dict[str | None, list[File]] = defaultdict(list)
+    for file in db.session.scalars(select(File).where(File.session_id == session_id).order_by(File.created_at, File.id)):
+        found[file.message_id].append(file)
+    return found
+
+
+def conversation(session_id: str) -> list[dict[str, Any]]:
+    """The whole conversation as its reader sees it (three queries, whatever its length)."""
+    files = files_by_message(session_id)
+    quotes = {quote.message_id: quote for quote in db.session.scalars(select(PreQuote).where(PreQuote.session_id == session_id))}
+    return [message_payload(m, files.get(m.id, ()), quotes.get(m.id)) for m in messages_of(session_id)]
+
+
+def one_message(message: Message) -> dict[str, Any]:
+    """One message as its reader sees it."""
+    files = db.session.scalars(select(File).where(File.message_id == message.id).order_by(File.created_at, File.id))
+    quote = db.session.scalar(select(PreQuote).where(PreQuote.message_id == message.id))
+    return message_payload(message, files, quote)

@@ -1,0 +1,246 @@
+"""What a visitor does in his conversation. Each verb is safe to repeat (LESSONS.md, Losing or doubling)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from app.billing.service import count_usage
+from app.conversations import facts, replies_queue
+from app.conversations.models import Message, Session, SessionToken
+from app.conversations.parties import scene_of_session
+from app.core import clock
+from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
+from app.core.identifiers import normalise_email
+from app.core.throttle import throttle
+from app.extensions import db
+from app.files.models import File
+from app.files.service import forget_files, take_file
+from app.notifications.service import notify
+from app.quoting.service import accept_pre_quote, forget_project
+from app.webhooks.service import forget_events
+
+MAX_LENGTH = 4000
+MAX_VISITOR_MESSAGES = 60
+MAX_SESSION_TOKENS = 200_000
+MAX_CONTEXT = 20
+MAX_FILES_PER_MESSAGE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The visitor's message and the agent's reply that answers it."""
+
+    message: Message
+    reply: Message
+
+
+def lock_session(session_id: str) -> Session:
+    """The session, locked until the end of the transaction. Raises NotFoundError."""
+    session = db.session.scalar(select(Session).where(Session.id == session_id, Session.status != "deleted").with_for_update())
+    if session is None:
+        raise NotFoundError()
+    return session
+
+
+def post_message(
+    session_id: str, content: str, client_message_id: str, file_ids: list[str], untrusted_context: dict[str, object]
+) -> Posted:
+    """Keep a visitor's message and queue its reply, in one transaction.
+
+    The same `client_message_id` is the same message, whatever its content. Raises InvalidError (empty or longer than
+    4,000 characters), LimitError (60 messages or 200,000 tokens a session), NotFoundError.
+    """
+    session = lock_session(session_id)
+    known = db.session.scalar(select(Message).where(Message.session_id == session_id, Message.client_message_id == client_message_id))
+    if known is not None:
+        return Posted(
+            known,
+            db.session.scalars(select(Message).where(Message.reply_to == known.id).order_by(Message.position.desc())).first() or known,
+        )
+    content = content.strip()
+    files = _files_to_send(session_id, file_ids)
+    if not content and not files:
+        raise InvalidError("Écrivez un message ou joignez une photo.", {"content": ["Le message est vide."]}, code="message_empty")
+    if len(content) > MAX_LENGTH:
+        raise InvalidError("Ce message est trop long.", {"content": [f"{MAX_LENGTH} caractères au plus."]}, code="message_too_long")
+    _refuse_excess(session)
+    now = clock.now()
+    first = session.started_at is None
+    if untrusted_context:
+        session.untrusted_context = dict(list(untrusted_context.items())[:MAX_CONTEXT])
+    message = Message(client_message_id=client_message_id, sender="visitor", content=content, **_ids(session))
+    db.session.add(message)
+    db.session.flush()
+    for file in files:
+        file.message_id = message.id
+    session.messages_count += 1
+    session.last_activity_at = now
+    session.status, session.completed_at, session.completed_reason = "open", None, None
+    if first:
+        session.started_at = now
+        facts.tell("session.started", session, {"origin": "link" if session.link_id else "widget"})
+    facts.tell("message.created", session, facts.message_data(message))
+    reply = replies_queue.queue_reply(session, message)
+    count_usage(session.editor_id or session.artisan_id, sessions=1 if first else 0, messages=1)
+    return Posted(message, reply)
+
+
+def attach_file(session_id: str, name: str, data: bytes) -> File:
+    """Take in a file of this session (`files.service.take_file` says what is refused)."""
+    session = lock_session(session_id)
+    file = take_file(name=name, data=data, **_ids(session))
+    session.files_count += 1
+    session.last_activity_at = clock.now()
+    return file
+
+
+def _files_to_send(session_id: str, file_ids: list[str]) -> list[File]:
+    if not file_ids:
+        return []
+    found = db.session.scalars(
+        select(File)
+        .where(File.session_id == session_id, File.id.in_(file_ids[:MAX_FILES_PER_MESSAGE]), File.message_id.is_(None))
+        .order_by(File.created_at)
+    ).all()
+    return [file for file in found if file.status != "refused"]
+
+
+def _refuse_excess(session: Session) -> None:
+    """A bot may not spend: PRODUCT's journey needs a handful of messages."""
+    if session.particulier_id is not None:
+        return
+    sent = db.session.scalar(select(db.func.count()).where(Message.session_id == session.id, Message.sender == "visitor"))
+    if (sent or 0) >= MAX_VISITOR_MESSAGES or session.tokens_used >= MAX_SESSION_TOKENS:
+        raise LimitError(
+            "Cette conversation a atteint sa longueur maximale. L’artisan a tout reçu : appelez-le pour la suite.",
+            code="message_limit_reached",
+            retry_after=86_400,
+        )
+
+
+def _ids(session: Session) -> dict[str, Any]:
+    return {
+        "session_id": session.id,
+        "editor_id": session.editor_id,
+        "artisan_id": session.artisan_id,
+        "particulier_id": session.particulier_id,
+    }
+
+
+def stop_reply(session_id: str, message_id: str) -> Message:
+    """Ask a reply to stop: what was written so far is kept. A finished one stays as it is."""
+    message = _reply(session_id, message_id)
+    if message.status == "queued":
+        message.status, message.completed_at = "cancelled", clock.now()
+        replies_queue.announce_after_commit(message)
+    elif message.status == "processing":
+        message.stop_requested = True
+    return message
+
+
+def retry_reply(session_id: str, message_id: str) -> Message:
+    """Queue a failed or stopped reply again, in place. One that is in progress is left alone."""
+    lock_session(session_id)
+    message = _reply(session_id, message_id)
+    if message.status == "completed":
+        raise ConflictError("Cette réponse est déjà là.", code="already_completed")
+    if message.status in ("failed", "cancelled"):
+        replies_queue.requeue(message)
+    return message
+
+
+def rate_reply(session_id: str, message_id: str, rating: int) -> Message:
+    """1, -1, or 0 to take it back."""
+    message = _reply(session_id, message_id)
+    message.rating = rating or None
+    return message
+
+
+def _reply(session_id: str, message_id: str) -> Message:
+    message = db.session.scalar(
+        select(Message).where(Message.id == message_id, Message.session_id == session_id, Message.sender == "agent").with_for_update()
+    )
+    if message is None:
+        raise NotFoundError()
+    return message
+
+
+def complete_session(session: Session, reason: str) -> None:
+    """The conversation is over, once: `visitor`, `accepted` or `idle`. A later message reopens it (PRODUCT.md, Sessions)."""
+    if session.status == "completed":
+        return
+    session.status, session.completed_reason, session.completed_at = "completed", reason, clock.now()
+    facts.tell("session.completed", session, {"reason": reason, **facts.project_data(session)})
+    if session.artisan_id:
+        notify(
+            session.artisan_id,
+            kind="session_completed",
+            title=f"{session.title or 'Une demande'} : la conversation est terminée",
+            body=f"{session.visitor_name or 'Votre client'} a terminé. Tout est dans votre espace.",
+            url=f"/artisan/conversations/{session.id}",
+        )
+
+
+def finish(session_id: str) -> Session:
+    """« J’ai terminé »."""
+    session = lock_session(session_id)
+    if session.started_at is None:
+        raise ConflictError("La conversation n’a pas commencé.", code="not_started")
+    complete_session(session, "visitor")
+    return session
+
+
+def accept(session_id: str, pre_quote_id: str) -> Session:
+    """« Cela me convient » : accepts the last pre-quote and completes the session."""
+    session = lock_session(session_id)
+    accept_pre_quote(session_id, pre_quote_id)
+    complete_session(session, "accepted")
+    return session
+
+
+def ask_for_artisan(session_id: str) -> str | None:
+    """« Parler à l’artisan » : tells him once an hour at most; returns his phone, E.164, or None."""
+    session = lock_session(session_id)
+    now = clock.now()
+    if session.artisan_id and (session.contact_asked_at is None or session.contact_asked_at < now - timedelta(hours=1)):
+        session.contact_asked_at = now
+        notify(
+            session.artisan_id,
+            kind="contact_asked",
+            title=f"{session.visitor_name or 'Un client'} souhaite vous parler",
+            body=f"{session.title or 'Conversation en cours'} : rappelez dès que possible.",
+            url=f"/artisan/conversations/{session.id}",
+        )
+    return scene_of_session(session).artisan_phone
+
+
+def leave_email(session_id: str, email: str) -> str:
+    """Keep the visitor's e-mail address in his conversation; returns it normalised. No account is made (PRODUCT.md)."""
+    session = lock_session(session_id)
+    try:
+        address = normalise_email(email)
+    except ValueError as error:
+        raise InvalidError("Cette adresse n’est pas valable.", {"email": [str(error)]}) from None
+    throttle(f"transcript:{session_id}", times=5, seconds=3600)
+    if session.visitor_email != address:
+        session.visitor_email, session.visitor_email_confirmed_at = address, None
+    return address
+
+
+def delete_conversation(session_id: str) -> None:
+    """Delete what the visitor said and sent, at once. The bare session stays, without content, for counting."""
+    session = lock_session(session_id)
+    forget_files(session_id)
+    forget_project(session_id)
+    forget_events(session_id)
+    db.session.execute(
+        update(Message).where(Message.session_id == session_id).values(content="", details={}, status="cancelled", completed_at=clock.now())
+    )
+    db.session.execute(delete(SessionToken).where(SessionToken.session_id == session_id))
+    session.status, session.title, session.total_ttc = "deleted", "", None
+    session.visitor_name = session.visitor_email = session.visitor_phone = None
+    session.context, session.untrusted_context = {}, {}

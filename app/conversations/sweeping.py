@@ -1,0 +1,71 @@
+"""What puts conversations right by itself: lost replies, idle sessions (ARCHITECTURE.md, A job; PRODUCT.md, Sessions)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import exists, select
+
+from app.conversations import replies_queue
+from app.conversations.models import Message, Session
+from app.conversations.service import complete_session
+from app.core import clock
+from app.core.acting import platform
+from app.core.transaction import transaction
+from app.extensions import db
+from app.quoting.models import PreQuote
+
+log = structlog.get_logger(__name__)
+MAX_ATTEMPTS = 3
+IDLE_WITH_QUOTE = timedelta(minutes=30)
+IDLE_WITHOUT = timedelta(hours=24)
+BATCH = 200
+
+
+def sweep_replies() -> int:
+    """Take up replies whose lease ran out: their worker died, or Redis forgot their job. Returns how many."""
+    now = clock.now()
+    with transaction(platform("sweep")):
+        lost = db.session.scalars(
+            select(Message)
+            .where(Message.status.in_(("queued", "processing")), Message.lease_until < now)
+            .order_by(Message.lease_until)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for reply in lost:
+            log.warning("reply.lost", message_id=reply.id, status=reply.status, attempt=reply.attempt)
+            if reply.status == "queued":
+                replies_queue.offer_again(reply)
+            elif reply.stop_requested or reply.attempt >= MAX_ATTEMPTS:
+                reply.status, reply.completed_at = "cancelled" if reply.stop_requested else "failed", now
+                reply.error = None if reply.stop_requested else "worker_lost"
+                replies_queue.announce_after_commit(reply)
+            else:
+                replies_queue.requeue(reply)
+        return len(lost)
+
+
+def sweep_sessions() -> int:
+    """Complete sessions idle for 30 minutes after a pre-quote; expire those idle for 24 hours without one."""
+    now = clock.now()
+    has_quote = exists().where(PreQuote.session_id == Session.id)
+    with transaction(platform("sweep")):
+        idle = db.session.execute(
+            select(Session, has_quote.label("has_quote"))
+            .where(
+                Session.status == "open",
+                Session.started_at.is_not(None),
+                Session.last_activity_at < now - IDLE_WITH_QUOTE,
+                has_quote | (Session.last_activity_at < now - IDLE_WITHOUT),
+            )
+            .limit(BATCH)
+            .with_for_update(skip_locked=True, of=Session)
+        ).all()
+        for session, quoted in idle:
+            if quoted:
+                complete_session(session, "idle")
+            else:
+                session.status = "expired"
+        return len(idle)

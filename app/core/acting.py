@@ -1,0 +1,153 @@
+"""Who acts. The only place that tells PostgreSQL (TRAPS.md, Row-level security): five kinds of actor, no more.
+
+The settings are transaction-local, so a pooled connection never keeps an identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Literal
+
+import structlog
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session, SessionTransaction
+
+log = structlog.get_logger(__name__)
+Kind = Literal["user", "visitor", "system", "platform", "door"]
+STAFF_ROLES = frozenset({"admin", "super-admin"})
+PLATFORM_JOBS = frozenset(
+    {"drain", "sweep", "heartbeat", "mail", "reset", "retention", "invitation", "password-reset", "magic-link", "demo", "health"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody, or something, on whose behalf rows are read and written.
+
+    `account_id` is the principal account acted for: one's own, or the one of `on_behalf_of` for its staff.
+    """
+
+    kind: Kind
+    user_id: str | None = None
+    account_id: str | None = None
+    role: str | None = None
+    permissions: frozenset[str] = field(default_factory=frozenset)
+    name: str = ""
+    session_id: str | None = None
+    editor_id: str | None = None
+    artisan_id: str | None = None
+    deployment_id: str | None = None
+    link_id: str | None = None
+    editor_link_id: str | None = None
+    job: str | None = None
+
+    def can(self, permission: str) -> bool:
+        """True when the actor's role holds the permission (003 §17.4)."""
+        return permission in self.permissions
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant: the editor, or the artisan where there is no editor (PRODUCT.md)."""
+        return self.editor_id or self.artisan_id
+
+
+def door() -> Actor:
+    """Nobody known yet: sees no row, may call the listed lookups."""
+    return Actor("door")
+
+
+def user(user_id: str, *, role: str, account_id: str | None = None, permissions: frozenset[str] = frozenset(), name: str = "") -> Actor:
+    """A person signed in, in one role."""
+    return Actor("user", user_id=user_id, account_id=account_id or user_id, role=role, permissions=permissions, name=name)
+
+
+def visitor(
+    session_id: str | None,
+    *,
+    deployment_id: str,
+    editor_id: str | None = None,
+    artisan_id: str | None = None,
+    link_id: str | None = None,
+    editor_link_id: str | None = None,
+) -> Actor:
+    """Somebody without an account, holding the secret of one chat session (None: about to open one)."""
+    return Actor(
+        "visitor",
+        session_id=session_id,
+        editor_id=editor_id,
+        artisan_id=artisan_id,
+        deployment_id=deployment_id,
+        link_id=link_id,
+        editor_link_id=editor_link_id,
+    )
+
+
+def system(job: str, *, editor_id: str | None, artisan_id: str | None) -> Actor:
+    """A job working for one tenant."""
+    return Actor("system", editor_id=editor_id, artisan_id=artisan_id, job=job)
+
+
+def platform(job: str) -> Actor:
+    """A listed job that crosses tenants; each use is logged."""
+    if job not in PLATFORM_JOBS:
+        raise ValueError(f"unknown platform job: {job}")
+    return Actor("platform", job=job)
+
+
+_current: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+def current_actor() -> Actor:
+    """The actor of the running request or job; a door when nobody was named."""
+    return _current.get() or door()
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Name the actor for a while. Only `core.transaction` calls this."""
+    if actor.kind == "platform":
+        log.debug("acting.platform", job=actor.job)
+    token = _current.set(actor)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def change_actor(actor: Actor, session: Session) -> None:
+    """Become somebody else within the open transaction: a door that found out who knocks."""
+    _current.set(actor)
+    if session.in_transaction():
+        _tell(session.connection(), actor)
+
+
+_SETTINGS = ("kind", "user", "role", "account", "session", "editor", "artisan", "deployment", "link", "tie", "tenant")
+_TELL = text("SELECT " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in _SETTINGS))
+
+
+def _tell(connection: Connection, actor: Actor) -> None:
+    connection.execute(
+        _TELL,
+        {
+            "kind": actor.kind,
+            "user": actor.user_id or "",
+            "role": actor.role or "",
+            "account": actor.account_id or "",
+            "session": actor.session_id or "",
+            "editor": actor.editor_id or "",
+            "artisan": actor.artisan_id or "",
+            "deployment": actor.deployment_id or "",
+            "link": actor.link_id or "",
+            "tie": actor.editor_link_id or "",
+            "tenant": actor.tenant_id or "",
+        },
+    )
+
+
+@event.listens_for(Session, "after_begin")
+def _on_begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested:
+        _tell(connection, current_actor())

@@ -1,0 +1,76 @@
+"""The work of queue `heavy`: read what arrived, re-encode it, forget the original (PRODUCT.md, Personal data)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from app.core.acting import system
+from app.core.storage import storage
+from app.core.streams import publisher
+from app.core.transaction import after_commit, transaction
+from app.extensions import db
+from app.files.images import RefusedFileError, Variants, reencode
+from app.files.models import File
+from app.files.pdf_check import check_pdf
+from app.files.service import EXTENSIONS, file_payload, mark_ready, mark_refused
+
+WHEN_READY: list[Callable[[File], None]] = []
+"""What upper contexts do in the transaction that makes a file ready: telling partners (ARCHITECTURE.md, a registry opens the circle)."""
+
+
+def session_stream(session_id: str) -> str:
+    """The Redis stream of what happens in a session beside its replies."""
+    return f"session:{session_id}"
+
+
+def process(file_id: str, editor_id: str | None, artisan_id: str | None) -> None:
+    """Check and re-encode one file; repeating it is harmless."""
+    tenant = system("file", editor_id=editor_id, artisan_id=artisan_id)
+    with transaction(tenant):
+        found = db.session.execute(select(File.raw_key, File.mime_type, File.status).where(File.id == file_id)).one_or_none()
+    if found is None or found.status != "processing" or found.raw_key is None:
+        return
+    data = storage().get(found.raw_key)
+    variants: Variants | None = None
+    refusal: str | None = None
+    try:
+        if found.mime_type == "application/pdf":
+            check_pdf(data)
+        else:
+            variants = reencode(data)
+    except RefusedFileError as error:
+        refusal = str(error)
+    with transaction(tenant):
+        file = db.session.scalar(select(File).where(File.id == file_id, File.status == "processing").with_for_update())
+        if file is None:
+            return
+        raw_key = file.raw_key
+        if refusal is not None:
+            mark_refused(file, refusal)
+        elif variants is None:
+            key = f"files/{file.session_id}/{file.id}.pdf"
+            storage().put(key, data, "application/pdf")
+            mark_ready(file, full_key=key)
+        else:
+            stem = f"files/{file.session_id}/{file.id}"
+            full_key, thumb_key = f"{stem}.{EXTENSIONS[variants.mime]}", f"{stem}_thumb.webp"
+            storage().put(full_key, variants.full, variants.mime)
+            storage().put(thumb_key, variants.thumb, "image/webp")
+            mark_ready(
+                file,
+                full_key=full_key,
+                thumb_key=thumb_key,
+                mime_type=variants.mime,
+                size_bytes=len(variants.full),
+                details={"width": variants.width, "height": variants.height},
+            )
+        payload, stream = {"file": file_payload(file)}, session_stream(file.session_id)
+        name = "file.ready" if refusal is None else "file.refused"
+        if refusal is None:
+            for tell in WHEN_READY:
+                tell(file)
+        after_commit(lambda: publisher().event(stream, 1, name, payload))
+        after_commit(lambda: publisher().flush(2.0))
+        after_commit(lambda: storage().delete(raw_key) if raw_key else None)

@@ -1,0 +1,204 @@
+"""People, companies, roles, keys and single-use tokens (003 §17.3, §17.4; PRODUCT.md, vocabulary)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.tables import OWN, STAFF, Policy, by_role, created, primary_id, user_ref
+from app.extensions import db
+
+PERSON_POLICY = (
+    "app_staff() OR CASE WHEN app_kind() = 'user' THEN id = app_user() OR id = app_account() "
+    "WHEN app_kind() IN ('visitor', 'system') THEN id = app_editor() OR id = app_artisan() ELSE false END"
+)
+LINK_POLICY = by_role(visitor="(id = app_tie())", system="editor_id", editeur="editor_id", artisan="artisan_id")
+
+
+class User(db.Model):  # type: ignore[name-defined]
+    """A person, or a company's principal account. Secrets live in `user_passwords`, which others never read."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("status IN ('invited', 'active', 'suspended')", name="status"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        {"info": {"rls": Policy(PERSON_POLICY, write="app_staff() OR (app_kind() = 'user' AND id = app_user())")}},
+    )
+
+    id: Mapped[str] = primary_id("usr")
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    company_name: Mapped[str | None] = mapped_column(Text)
+    company_info: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    branding: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    search: Mapped[str] = mapped_column(Text, default="", doc="Folded name, company and e-mail, for search.")
+    status: Mapped[str] = mapped_column(Text, default="active")
+    status_reason: Mapped[str | None] = mapped_column(Text)
+    epoch: Mapped[int] = mapped_column(Integer, default=0, doc="Raised to end every open cookie of the user.")
+    email_verified_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = created()
+
+    @property
+    def display_name(self) -> str:
+        """What other people see: the company, else the person."""
+        return self.company_name or self.name
+
+    @property
+    def phone(self) -> str | None:
+        """The company's phone, E.164."""
+        return self.company_info.get("phone")
+
+
+class UserPassword(db.Model):  # type: ignore[name-defined]
+    """The argon2 hash of a password; read by its owner and by the login door only."""
+
+    __tablename__ = "user_passwords"
+    __table_args__ = ({"info": {"rls": Policy(OWN)}},)
+
+    user_id: Mapped[str] = mapped_column(Text, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    hash: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = created()
+
+
+class Role(db.Model):  # type: ignore[name-defined]
+    """A role as data; the same for everybody, so no policy (see `rls_exempt`)."""
+
+    __tablename__ = "roles"
+    __table_args__ = ({"info": {"rls_exempt": "reference data without a tenant, written by migrations only"}},)
+
+    slug: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    portal: Mapped[str] = mapped_column(Text, doc="The portal the role opens.")
+    permissions: Mapped[list[RolePermission]] = relationship(lazy="selectin")
+
+
+class Permission(db.Model):  # type: ignore[name-defined]
+    """A permission `resource.action` (003 §17.4)."""
+
+    __tablename__ = "permissions"
+    __table_args__ = ({"info": {"rls_exempt": "reference data without a tenant, written by migrations only"}},)
+
+    slug: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    group_name: Mapped[str] = mapped_column(Text)
+
+
+class RolePermission(db.Model):  # type: ignore[name-defined]
+    """Which role holds which permission."""
+
+    __tablename__ = "role_permissions"
+    __table_args__ = ({"info": {"rls_exempt": "reference data without a tenant, written by migrations only"}},)
+
+    role: Mapped[str] = mapped_column(Text, ForeignKey("roles.slug"), primary_key=True)
+    permission: Mapped[str] = mapped_column(Text, ForeignKey("permissions.slug"), primary_key=True)
+
+
+class RoleAssignment(db.Model):  # type: ignore[name-defined]
+    """A role held by a user, for himself or `on_behalf_of` an account, until it expires."""
+
+    __tablename__ = "role_assignments"
+    __table_args__ = (
+        UniqueConstraint("user_id", "role", "on_behalf_of", postgresql_nulls_not_distinct=True),
+        {
+            "info": {
+                "rls": Policy(
+                    "app_staff() OR (app_kind() = 'user' AND (user_id = app_user() OR on_behalf_of = app_account()))",
+                    write="app_staff() OR (app_kind() = 'user' AND app_role() IN ('editeur', 'artisan') AND on_behalf_of = app_account())",
+                )
+            }
+        },
+    )
+
+    id: Mapped[str] = primary_id("ras")
+    user_id: Mapped[str] = user_ref(nullable=False)
+    role: Mapped[str] = mapped_column(Text, ForeignKey("roles.slug"))
+    on_behalf_of: Mapped[str | None] = user_ref(index=True)
+    expires_at: Mapped[datetime | None]
+    assigned_by: Mapped[str | None] = user_ref()
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = created()
+
+
+class EditorLink(db.Model):  # type: ignore[name-defined]
+    """Ties an artisan to an editor; `pending` until he accepts (PRODUCT.md, Linking an artisan).
+
+    The names are copied here so that each side can show the other without reading its account.
+    """
+
+    __tablename__ = "editor_links"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'active', 'refused', 'detached')", name="status"),
+        UniqueConstraint("artisan_id", "editor_id"),
+        UniqueConstraint("editor_id", "external_id"),
+        Index(None, "editor_id", "created_at", "id"),
+        {"info": {"rls": Policy(LINK_POLICY)}},
+    )
+
+    id: Mapped[str] = primary_id("elk")
+    editor_id: Mapped[str] = user_ref(nullable=False)
+    artisan_id: Mapped[str | None] = user_ref()
+    external_id: Mapped[str] = mapped_column(Text)
+    invited_email: Mapped[str] = mapped_column(Text)
+    artisan_name: Mapped[str] = mapped_column(Text, doc="What the editor supplied, then the artisan's own name once he accepted.")
+    artisan_phone: Mapped[str | None] = mapped_column(Text)
+    editor_name: Mapped[str] = mapped_column(Text)
+    branding: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    permissions: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    status: Mapped[str] = mapped_column(Text, default="pending")
+    created_at: Mapped[datetime] = created()
+    linked_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class ApiKey(db.Model):  # type: ignore[name-defined]
+    """A key of an account (`kind` key) or a personal token: shown once, kept as SHA-256 with its prefix."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        CheckConstraint("kind IN ('key', 'token')", name="kind"),
+        {
+            "info": {
+                "rls": Policy(
+                    "app_staff() OR (app_kind() = 'user' AND owner_id = app_account())",
+                    write="app_staff() OR (app_kind() = 'user' AND owner_id = app_account())",
+                )
+            }
+        },
+    )
+
+    id: Mapped[str] = primary_id("key")
+    owner_id: Mapped[str] = user_ref(nullable=False, index=True)
+    made_by: Mapped[str] = user_ref(nullable=False)
+    kind: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text, ForeignKey("roles.slug"), doc="The role the key acts in.")
+    name: Mapped[str] = mapped_column(Text)
+    prefix: Mapped[str] = mapped_column(Text, doc="The first characters, so that its owner recognises it.")
+    hash: Mapped[str] = mapped_column(Text, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, doc="Permissions kept; empty: all of the role.")
+    created_at: Mapped[datetime] = created()
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SingleUseToken(db.Model):  # type: ignore[name-defined]
+    """Reset, invitation, magic link, change of e-mail: hashed, single use, expiring. Opened through a door only."""
+
+    __tablename__ = "single_use_tokens"
+    __table_args__ = ({"info": {"rls": Policy(STAFF, insert="app_staff() OR app_kind() IN ('user', 'system', 'visitor')")}},)
+
+    id: Mapped[str] = primary_id("tok")
+    purpose: Mapped[str] = mapped_column(Text)
+    hash: Mapped[str] = mapped_column(Text, unique=True)
+    user_id: Mapped[str | None] = user_ref(index=True)
+    email: Mapped[str] = mapped_column(Text)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = created()

@@ -1,0 +1,1 @@
+"""One slice per kind of model server; the gateway chooses among them."""

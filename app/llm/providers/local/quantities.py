@@ -1,0 +1,251 @@
+"""Gives each number of a message to what it measures: rooms, works, parts of the building, or the question asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from app.llm.providers.local.answers import Reply
+from app.llm.providers.local.choices import CHOICES
+from app.llm.providers.local.linking import PLANES, Head, depends_on_floor, target_of
+from app.llm.providers.local.measures import Measure, Measured, Numbers, count_of
+from app.llm.providers.local.mentions import Mention
+from app.llm.providers.local.reading import Message
+from app.llm.providers.local.request import GENERAL, Request, Room
+from app.llm.providers.local.text import Token
+from app.llm.providers.local.vocabulary import Kind
+from app.llm.providers.local.works import WORKS, Basis
+
+_PARTITIONS = ("cloison", "demolition_cloison")
+_ONE_SURFACE = frozenset({"toit", "facade", "combles", "plancher"})
+
+
+def read_quantities(request: Request, message: Message, heads: Sequence[Head]) -> None:
+    """Store the surfaces, lengths and counts of a message."""
+    found, mentions, numbers, asked = message.found, message.mentions, message.numbers, message.asked
+    _read_counts(request, found, mentions, heads, numbers)
+    answered = _read_areas(request, message, heads)
+    answered |= _read_lengths(request, found, heads, numbers, asked)
+    if not answered and message.reply is not Reply.BOTH:
+        _read_bare_answer(request, found, numbers, asked)
+    if asked.partition(":")[0] in ("surface", "length", "count") and message.reply is Reply.UNKNOWN:
+        request.unknown.add(asked)
+
+
+def _read_counts(request: Request, found: Sequence[Token], mentions: Sequence[Mention], heads: Sequence[Head], numbers: Numbers) -> None:
+    """« deux chambres », « six prises », « ajoutez une prise »."""
+    for mention in mentions:
+        if mention.concept.kind is Kind.ROOM and mention.wanted and mention.concept.key in request.rooms:
+            count = count_of(found, numbers, mention.start, mention.end)
+            if count is not None:
+                request.rooms[mention.concept.key].count = int(count)
+    for head in heads:
+        key = head.key
+        counted = WORKS[key].basis is Basis.COUNT if key in WORKS else bool(CHOICES[key].asked)
+        if not counted or not head.mention.wanted:
+            continue
+        count = count_of(found, numbers, head.mention.start, head.mention.end)
+        if count is not None:
+            known = request.counts.get(key)
+            request.counts[key] = known + count if known is not None and head.verb == "add" else count
+            request.plural.discard(key)
+        elif head.mention.plural and key not in request.counts:
+            request.plural.add(key)
+
+
+def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bool:
+    """Give each surface to its target; whether there was any."""
+    found, mentions, numbers, asked = message.found, message.mentions, message.numbers, message.asked
+    areas = [measure for measure in numbers.measures if measure.kind is Measured.AREA]
+    by_room: dict[str, list[Measure]] = {}
+    for measure in areas:
+        target = target_of(found, mentions, measure)
+        if measure.total and (target is None or target.concept.kind is not Kind.ROOM or len(request.rooms) > 1):
+            _set_general(request, measure.value)
+        elif target is None:
+            _answer_area(request, measure, asked)
+        elif target.concept.kind is Kind.ROOM:
+            if _is_sum(found, mentions, target, measure):
+                _set_general(request, measure.value)
+            else:
+                by_room.setdefault(target.concept.key, []).extend(_with_its_pair(request, message, target.concept.key, measure))
+        else:
+            _area_of_part(request, heads, target, measure, areas, asked)
+    for key, measures in by_room.items():
+        _set_room(request, key, measures)
+    return bool(areas)
+
+
+def _with_its_pair(request: Request, message: Message, room: str, measure: Measure) -> list[Measure]:
+    """« deux chambres de 12 et 14 m² » is two surfaces."""
+    before = message.numbers.bare.get(measure.start - 2)
+    if request.rooms[room].count < 2 or before is None or message.found[measure.start - 1].text != "et":
+        return [measure]
+    return [Measure(measure.kind, before, measure.start - 2, measure.start - 1), measure]
+
+
+def _is_sum(found: Sequence[Token], mentions: Sequence[Mention], target: Mention, measure: Measure) -> bool:
+    """« salon et chambre, 45 m² »: behind a comma, the surface is that of both."""
+    comma = any(token.text == "," for token in found[target.end : measure.start])
+    index = list(mentions).index(target)
+    before = mentions[index - 1] if index else None
+    if not comma or before is None or before.concept.kind is not Kind.ROOM or before.sentence != target.sentence:
+        return False
+    between = [token.text for token in found[before.end : target.start]]
+    return "et" in between and not any(token.value is not None and not token.article for token in found[before.end : target.start])
+
+
+def _set_room(request: Request, key: str, measures: Sequence[Measure]) -> None:
+    """One surface counts for each of the rooms, several are added up."""
+    room = request.rooms.setdefault(key, Room())
+    first = measures[0]
+    if len(measures) == 1 and not first.total and (first.each or room.count > 1):
+        room.area = first.value * max(room.count, 1)
+        room.walls = first.walls * room.count if first.walls is not None else None
+    else:
+        room.area = sum((measure.value for measure in measures), Decimal(0))
+        walls = [measure.walls for measure in measures if measure.walls is not None]
+        room.walls = sum(walls, Decimal(0)) if len(walls) == len(measures) else None
+    _forget_derived(request, key)
+
+
+def _forget_derived(request: Request, room: str) -> None:
+    """A room measured anew outdates the surface said for the whole, when it is the only room."""
+    if len(request.rooms) == 1 and room in request.rooms:
+        request.areas.pop(GENERAL, None)
+
+
+def _set_general(request: Request, value: Decimal) -> None:
+    """A surface for all: it replaces those of the rooms."""
+    request.areas[GENERAL] = value
+    for room in request.rooms.values():
+        room.area = room.walls = None
+
+
+def _answer_area(request: Request, measure: Measure, asked: str) -> None:
+    """A surface that names nothing: it answers the question, or replaces the only surface known, or is that of all."""
+    kind, _, key = asked.partition(":")
+    if kind == "surface":
+        _store(request, key, measure)
+        return
+    measured = [room for room in request.rooms if request.rooms[room].area is not None]
+    if len(request.rooms) == 1 and not request.areas:
+        _set_room(request, next(iter(request.rooms)), [Measure(measure.kind, measure.value, 0, 0, measure.walls, total=True)])
+    elif len(request.areas) == 1 and not measured:
+        request.areas[next(iter(request.areas))] = measure.value
+    else:
+        _set_general(request, measure.value)
+
+
+def _store(request: Request, key: str, measure: Measure) -> None:
+    """Put a surface where the question pointed: a room (`room:salon`), a work, a part of the building, or everything."""
+    if key.startswith("room:"):
+        name = key.removeprefix("room:")
+        total = not measure.each
+        _set_room(request, name, [Measure(measure.kind, measure.value, 0, 0, measure.walls, total, measure.each)])
+    elif key == GENERAL:
+        _set_general(request, measure.value)
+    else:
+        request.areas[key] = measure.value
+
+
+def _area_of_part(
+    request: Request, heads: Sequence[Head], target: Mention, measure: Measure, others: Sequence[Measure], asked: str
+) -> None:
+    """A surface tied to a work or to a part of the building."""
+    key = target.concept.key
+    if target.concept.kind is Kind.PLANE:
+        owner = next((head for head in heads if target in head.planes), None)
+        work = PLANES.get(owner.key, {}).get(key, "") if owner is not None else ""
+        if (owner is not None and _measures_all(owner, target, others)) or (key == "sol" and not work):
+            _answer_area(request, measure, asked)
+        else:
+            request.areas[_area_key(work) if work in WORKS else key] = measure.value
+    elif key in WORKS:
+        request.areas[_area_key(key)] = measure.value
+    else:
+        _area_of_choice(request, key, measure, asked)
+
+
+def _area_key(work: str) -> str:
+    """A roof or an attic has one surface, whatever is done to it; other works have their own."""
+    plane = WORKS[work].plane
+    return plane if plane in _ONE_SURFACE else work
+
+
+def _measures_all(owner: Head, target: Mention, others: Sequence[Measure]) -> bool:
+    """« murs et plafond, 45 m² »: the last of several parts, and no other surface among them."""
+    first = owner.planes[0]
+    among = any(first.start <= other.start < target.start for other in others)
+    return len(owner.planes) > 1 and target == owner.planes[-1] and not among
+
+
+def _area_of_choice(request: Request, key: str, measure: Measure, asked: str) -> None:
+    """A roof has one surface; « peinture 40 m² » with one part named is that part; else it is the floor."""
+    works = [WORKS[target] for target in CHOICES[key].targets if target in WORKS and WORKS[target].trade == CHOICES[key].trade]
+    planes = {work.plane for work in works if work.basis is Basis.OWN and work.plane}
+    wanted = [work.key for work in works if work.key in request.works and work.basis.is_area]
+    if len(planes) == 1 and not depends_on_floor(key):
+        request.areas[planes.pop()] = measure.value
+    elif len(wanted) == 1 and not request.rooms:
+        request.areas[wanted[0]] = measure.value
+    else:
+        _answer_area(request, measure, asked)
+
+
+def _read_lengths(request: Request, found: Sequence[Token], heads: Sequence[Head], numbers: Numbers, asked: str) -> bool:
+    """Metres of furniture, gutters or partitions; in an answer about lengths they are added up."""
+    lengths = [measure for measure in numbers.measures if measure.kind is Measured.LENGTH]
+    kind, _, asked_key = asked.partition(":")
+    if not lengths:
+        return False
+    named = [head for head in heads if head.key in WORKS and (WORKS[head.key].basis is Basis.LENGTH or head.key in _PARTITIONS)]
+    if kind == "length" and not named:
+        request.lengths[asked_key] = sum((measure.value for measure in lengths), Decimal(0))
+        return True
+    if kind == "surface" and len(lengths) == 1 and not named and not any(measure.kind is Measured.AREA for measure in numbers.measures):
+        # Many write « 25 m » for 25 m².
+        _store(request, asked_key, Measure(Measured.AREA, lengths[0].value, 0, 0))
+        return True
+    for measure in lengths:
+        key = _length_owner(request, named, measure)
+        if key:
+            request.lengths[key] = measure.value
+    return False
+
+
+def _length_owner(request: Request, named: Sequence[Head], measure: Measure) -> str:
+    """The work a length belongs to: the one that follows at once, else the nearest before, else the only one that needs a length."""
+    after = [head for head in named if 0 <= head.mention.start - measure.end <= 2]
+    before = [head for head in named if head.mention.end <= measure.start]
+    if after or before:
+        return (after[0] if after else before[-1]).key
+    if named:
+        return named[0].key
+    needing = [work.key for work in request.ordered_works() if work.basis is Basis.LENGTH or work.key in _PARTITIONS]
+    return needing[0] if needing else ""
+
+
+def _read_bare_answer(request: Request, found: Sequence[Token], numbers: Numbers, asked: str) -> None:
+    """A number without unit, right after a question about a number: « 25 », « une dizaine », « entre 10 et 12 »."""
+    kind, _, key = asked.partition(":")
+    if kind not in ("surface", "length", "count"):
+        return
+    values = [value for position, value in numbers.bare.items() if kind == "count" or not found[position].article]
+    values = [value for value in values if 0 < value <= 2000]
+    if not values:
+        return
+    # Of « entre 10 et 12 » the larger is kept: an estimate that goes down disappoints nobody.
+    ranged = any(token.text in ("entre", "ou") for token in found) or any(
+        found[position + 1].text in ("a", "et") and position + 2 in numbers.bare for position in numbers.bare if position + 1 < len(found)
+    )
+    value = max(values[:2]) if ranged else values[0]
+    if kind == "surface":
+        _store(
+            request, key, Measure(Measured.AREA, value, 0, 0, each=any(token.text in ("chacune", "chacun", "chaque") for token in found))
+        )
+    elif kind == "length":
+        request.lengths[key] = value
+    elif value == value.to_integral_value():
+        request.counts[key] = value
+        request.plural.discard(key)

@@ -1,0 +1,243 @@
+/** The conversation as the server tells it: its session, its messages, the replies being written. */
+
+import { backoff, pause } from "./network.js";
+import { follow } from "./stream.js";
+
+const RUNNING = new Set(["queued", "processing"]);
+
+/** How often a shown page asks for news (the artisan may write at any time): soon after activity, then rarely. */
+const NEWS_SOON = 10000;
+const NEWS_LATER = 30000;
+const LIVELY = 180000;
+
+export const LIMITS = { message_chars: 4000, files: 10, file_bytes: 10485760 };
+
+/**
+ * `onChange()` when messages or the session changed; `onReply(message, event)` for each step of a reply (stream.js);
+ * `onLink(up)` when the connection is lost or found; `onEnd(error)` when the server closes the conversation for good;
+ * `onCode(hint)` when this device must be confirmed.
+ */
+export function createConversation({ boot, api, store, tabs, onChange, onReply, onLink, onEnd, onCode }) {
+  const conversation = { messages: [], status: "", limits: { ...LIMITS }, live: false };
+  const followed = new Map();
+  let kept = null;
+  let opened;
+  let activeAt = Date.now();
+  let asking = null;
+  // Counts what this page learnt by itself: an answer asked for before that is out of date.
+  let learnt = 0;
+  const whenOpen = new Promise((resolve) => {
+    opened = resolve;
+  });
+
+  const find = (id) => conversation.messages.find((message) => message.id === id);
+
+  function upsert(message) {
+    learnt += 1;
+    const index = conversation.messages.findIndex(({ id }) => id === message.id);
+    if (index < 0) conversation.messages.push(message);
+    else conversation.messages[index] = message;
+  }
+
+  /** Listens to every reply being written, once each. */
+  function attend() {
+    for (const message of conversation.messages) {
+      if (message.sender !== "agent" || !RUNNING.has(message.status) || followed.has(message.id)) continue;
+      followed.set(message.id, follow(api, message.id, (event) => hear(message.id, event)));
+    }
+  }
+
+  function hear(id, event) {
+    if (event.name === "link") return onLink(event.up);
+    if (event.name === "done") upsert(event.message);
+    if (event.name === "error") upsert({ ...find(id), id, status: "failed" });
+    onReply(find(id), event);
+    if (event.name !== "done" && event.name !== "error") return;
+    followed.delete(id);
+    activeAt = Date.now();
+    onChange();
+  }
+
+  function replace(data) {
+    const places = new Map(conversation.messages.map(({ id, position }) => [id, position]));
+    conversation.messages = data.messages.map((message) => ({ position: places.get(message.id), ...message }));
+    conversation.status = data.status ?? data.session?.status ?? conversation.status;
+    attend();
+    onChange();
+  }
+
+  function accept(data) {
+    api.session = { id: data.session_id, token: data.session_token };
+    Object.assign(conversation.limits, data.limits);
+    if (kept) remember();
+  }
+
+  const request = (resume) => api.open(boot.session_url, { notice_version: boot.notice_version, ...(resume ? { resume } : {}) });
+  const credentials = () => (api.session ? { session_id: api.session.id, session_token: api.session.token } : kept);
+
+  /** Opens the session; a resumption that is no longer valid starts from the link alone. */
+  async function obtain() {
+    const resume = credentials();
+    try {
+      return await request(resume);
+    } catch (error) {
+      if (!resume || error.status !== 401) throw error;
+      return request(null);
+    }
+  }
+
+  async function enter(data) {
+    accept(data);
+    if (data.needs_code) return onCode(data.email_hint);
+    conversation.live = true;
+    replace(data);
+    opened();
+  }
+
+  /** Writes the session's secret on the device: from the visitor's first act on, never before. */
+  function remember() {
+    if (!api.session) return;
+    const secret = { session_id: api.session.id, session_token: api.session.token };
+    if (kept?.session_token === secret.session_token && kept.stored) return;
+    kept = { ...secret, stored: true };
+    store.put("session", secret);
+  }
+
+  async function open(saved) {
+    kept = saved;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await enter(await obtain());
+        onLink(true);
+        return;
+      } catch (error) {
+        if (!error.passing) return onEnd(error);
+        onLink(false);
+        await pause(error.retryAfter ? error.retryAfter * 1000 : backoff(attempt));
+      }
+    }
+  }
+
+  api.renew = async () => {
+    try {
+      const data = await obtain();
+      accept(data);
+      if (data.needs_code) onCode(data.email_hint);
+      return !data.needs_code;
+    } catch {
+      return false;
+    }
+  };
+
+  /** Reads the messages again; calls made meanwhile share the same request. */
+  function refresh() {
+    if (!conversation.live) return Promise.resolve();
+    const before = learnt;
+    asking ||= api
+      .own("GET", "messages")
+      .then((data) => before === learnt && replace(data))
+      .catch((error) => error.passing || onEnd(error))
+      .finally(() => {
+        asking = null;
+        if (before !== learnt) refresh();
+      });
+    return asking;
+  }
+
+  async function news() {
+    for (;;) {
+      await pause(Date.now() - activeAt < LIVELY ? NEWS_SOON : NEWS_LATER);
+      if (document.visibilityState === "visible" && !followed.size) await refresh();
+    }
+  }
+
+  /** The server took one of our messages: it and the reply to come enter the list. */
+  function sent(entry, data, files) {
+    activeAt = Date.now();
+    upsert({
+      id: data.user_message_id,
+      sender: "visitor",
+      content: entry.content,
+      status: "completed",
+      created_at: entry.created_at,
+      client_message_id: entry.client_message_id,
+      files,
+    });
+    if (!find(data.message_id)) {
+      upsert({ id: data.message_id, sender: "agent", content: "", status: data.status, created_at: new Date().toISOString(), files: [], position: data.position });
+    }
+    conversation.status = "active";
+    attend();
+    onChange();
+    tabs.postMessage("changed");
+  }
+
+  /** An act on a message or on the session, shown at once everywhere it matters. */
+  async function act(method, path, body) {
+    activeAt = Date.now();
+    const data = await api.call(method, path, body);
+    tabs.postMessage("changed");
+    return data;
+  }
+
+  const own = (verb, body) => act("POST", `/session/${api.session.id}/${verb}`, body);
+
+  return Object.assign(conversation, {
+    start: (saved) => open(saved).then(news),
+    whenOpen: () => whenOpen,
+    remember,
+    refresh,
+    sent,
+    running: () => conversation.messages.filter((message) => followed.has(message.id)),
+
+    async rate(message, rating) {
+      upsert({ ...message, rating: rating || null });
+      onChange();
+      await act("POST", `/message/${message.id}/rating`, { rating });
+    },
+
+    async stopReplies() {
+      await Promise.all(conversation.running().map(({ id }) => act("POST", `/message/${id}/stop`)));
+    },
+
+    async retry(message) {
+      const data = await act("POST", `/message/${message.id}/retry`);
+      upsert({ ...message, id: data.message_id || message.id, status: data.status || "queued", content: "", position: data.position });
+      attend();
+      onChange();
+    },
+
+    async complete() {
+      await own("complete");
+      await refresh();
+    },
+
+    async agree(quote) {
+      await own("accept", { pre_quote_id: quote.id });
+      await refresh();
+    },
+
+    sendTranscript: (email) => own("transcript", { email }),
+    askArtisan: () => own("contact"),
+
+    async confirm(code) {
+      const data = await own("code", { code });
+      if (data?.session_token) api.session.token = data.session_token;
+      if (kept) remember();
+      conversation.live = true;
+      await refresh();
+      opened();
+    },
+
+    resendCode: () => own("code", { resend: true }),
+
+    async erase() {
+      await api.own("DELETE", "");
+      conversation.live = false;
+      for (const stop of followed.values()) stop();
+      followed.clear();
+      await store.destroy();
+      tabs.postMessage("erased");
+    },
+  });
+}

@@ -1,0 +1,265 @@
+/** The chat page: reads what the server put in the page, opens the session, ties the parts together. */
+
+import { createAnnouncer } from "./announce.js";
+import { ApiError, createApi } from "./api.js";
+import { createComposer } from "./composer.js";
+import { createConversation } from "./conversation.js";
+import { touch } from "./dom.js";
+import { createMessages } from "./messages.js";
+import { createOutbox } from "./outbox.js";
+import { createScroll, fitKeyboard } from "./scroll.js";
+import { createStrip, endPanel } from "./status.js";
+import { claim, createStore } from "./store.js";
+import { createUploads } from "./uploads.js";
+import { T, ending, explain } from "./words.js";
+
+const boot = JSON.parse(document.getElementById("boot").textContent);
+const part = (id) => document.getElementById(id);
+const artisan = boot.artisan_name || boot.title;
+const log = part("log");
+const list = part("messages");
+const composerForm = part("composer");
+const panel = part("panel");
+const note = part("note");
+
+/** A UUID, also where `crypto.randomUUID` is missing (pages not served over https). */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  return [...bytes].map((byte, index) => ([4, 6, 8, 10].includes(index) ? "-" : "") + byte.toString(16).padStart(2, "0")).join("");
+}
+
+fitKeyboard();
+const { say, reply: sayReply, restart: sayAgain } = createAnnouncer(part("live"));
+const api = createApi(boot.api);
+const store = createStore(boot.store);
+const tabs = new BroadcastChannel(boot.store);
+const strip = createStrip({ strip: part("strip"), subtitle: part("subtitle"), say });
+const scroll = createScroll(log, part("content"), part("latest"));
+
+const conversation = createConversation({
+  boot,
+  api,
+  store,
+  tabs,
+  onChange: render,
+  onReply: hear,
+  onLink: strip.link,
+  onEnd: end,
+  onCode: askCode,
+});
+
+const uploads = createUploads({
+  api,
+  store,
+  limits: conversation.limits,
+  used: () => conversation.messages.reduce((sum, { sender, files }) => sum + (sender === "visitor" ? (files?.length ?? 0) : 0), 0),
+  newId,
+  ready: conversation.whenOpen,
+  onChange(attachment) {
+    conversation.remember();
+    composer.show(attachment);
+    if (attachment.message) render();
+  },
+  onRefused: (sentence) => composer.problem(sentence),
+});
+
+const outbox = createOutbox({
+  api,
+  store,
+  uploads,
+  lock: `${boot.store}:outbox`,
+  onChange: render,
+  onSent(entry, data, files) {
+    strip.link(true);
+    strip.countdown(0);
+    conversation.sent(entry, data, files);
+  },
+  onRefused(error) {
+    const final = ending(error);
+    if (final) end(error);
+    else say(`${T.notSent}. ${explain(error)}`);
+  },
+  onDelay(seconds) {
+    if (seconds) strip.countdown(seconds);
+    else strip.link(false);
+  },
+  onStale: conversation.refresh,
+});
+
+const composer = createComposer({
+  form: composerForm,
+  limits: conversation.limits,
+  uploads,
+  say,
+  onSend(content) {
+    const id = newId();
+    conversation.remember();
+    outbox.add(id, content, uploads.bind(id));
+    scroll.toEnd();
+  },
+  onDraft(text) {
+    conversation.remember();
+    if (text) store.put("draft", text);
+    else store.remove("draft");
+  },
+});
+
+/** Runs an act of the visitor; a refusal is told in plain words, a fatal one ends the conversation. */
+async function attempt(act) {
+  try {
+    await act();
+  } catch (error) {
+    if (ending(error)) end(error);
+    else composer.problem(explain(error));
+  }
+}
+
+/** Parts that open on demand are fetched then: `load` answers the module, or says that the network is missing. */
+const onDemand = (load, act) =>
+  attempt(async () => {
+    const module = await load().catch(() => {
+      throw new ApiError("network", "");
+    });
+    return act(module);
+  });
+
+const menu = (act) => onDemand(() => import("./menu.js"), ({ createMenu }) => act(createMenu({ boot, artisan, conversation, say, attempt, onErased: erased, log })));
+const pages = (act) => onDemand(() => import("./pages.js"), act);
+
+const file = (id) => conversation.messages.flatMap(({ files }) => files || []).find((known) => known.id === id);
+
+async function fresh(id) {
+  await conversation.refresh();
+  return file(id);
+}
+
+const messages = createMessages(list, {
+  artisan,
+  phone: boot.artisan_phone,
+  signature: boot.signature,
+  attachment: (key) => uploads.get(key),
+  file,
+  fresh,
+  openPhoto: (images, index) => onDemand(() => import("./viewer.js"), ({ openViewer }) => openViewer(images, index, fresh)),
+  onAsk: () => composer.ask(),
+  onAgree: (quote, button) =>
+    attempt(async () => {
+      button.setAttribute("aria-disabled", "true");
+      try {
+        await conversation.agree(quote);
+      } finally {
+        button.removeAttribute("aria-disabled");
+      }
+    }),
+  onEmail: () => menu(({ email }) => email()),
+  onRate: (message, rating) =>
+    attempt(async () => {
+      await conversation.rate(message, rating);
+      if (rating) say(T.thanks);
+    }),
+  onRetry: (message) => attempt(() => conversation.retry(message)),
+  onResend: (entry) => outbox.retry(entry),
+  onDiscard: (entry) => outbox.discard(entry),
+});
+
+function render() {
+  messages.render(conversation.messages, outbox.entries);
+  const resting = { completed: T.finished, expired: T.paused }[conversation.status];
+  note.hidden = !resting;
+  note.textContent = resting || "";
+  part("stop").hidden = !conversation.running().length;
+  log.setAttribute("aria-busy", String(!conversation.live));
+  if (conversation.live) part("skeleton").hidden = true;
+}
+
+/** One step of a reply being written (see stream.js). */
+function hear(message, event) {
+  const heard = messages.live.get(message.id) || { text: "", label: null };
+  if (event.name === "text") {
+    messages.live.set(message.id, { text: event.text, label: null });
+    sayReply(event.text, false);
+  } else if (event.name === "tool") {
+    messages.live.set(message.id, { ...heard, label: event.label });
+    say(event.label);
+  } else if (event.name === "restart") {
+    messages.live.set(message.id, { text: "", label: null });
+    sayAgain();
+    say(T.replyRestarts);
+  } else if (event.name === "done") sayReply(event.message.content, true);
+  else {
+    if (ending(event.error)) end(event.error);
+    say(T.replyFailed);
+  }
+  messages.progress(message);
+  scroll.follow(() => messages.node(message.id));
+}
+
+/** Nothing more can be written: the panel takes the composer's place, what was said stays readable. */
+function end(error) {
+  const words = ending(error) || { title: T.notSent, text: explain(error), again: true };
+  part("skeleton").hidden = true;
+  composerForm.hidden = true;
+  part("stop").hidden = true;
+  log.classList.add("ended");
+  endPanel(panel, words, boot.artisan_phone, () => window.location.reload());
+  say(`${words.title}. ${words.text}`);
+}
+
+/** Puts a whole page in the conversation's place, or gives the conversation back. */
+function setAside(aside) {
+  part("content").hidden = aside;
+  part("page").hidden = !aside;
+  composerForm.hidden = aside;
+  part("menu").hidden = aside;
+  part("notice").hidden = aside;
+  if (!aside) return;
+  panel.hidden = true;
+  part("stop").hidden = true;
+}
+
+function erased() {
+  setAside(true);
+  pages(({ farewell }) => farewell(part("page"), boot.artisan_phone));
+}
+
+function askCode(hint) {
+  async function confirm(code) {
+    await conversation.confirm(code);
+    setAside(false);
+    outbox.flush();
+    say(T.online);
+  }
+  setAside(true);
+  pages(({ codePage }) => codePage(part("page"), hint, boot.artisan_phone, { say, confirm, resend: conversation.resendCode }));
+}
+
+part("menu").addEventListener("click", () => menu(({ open }) => open()));
+part("stop").addEventListener("click", () => attempt(conversation.stopReplies));
+window.addEventListener("online", render);
+window.addEventListener("offline", render);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && conversation.refresh());
+tabs.addEventListener("message", ({ data }) => (data === "erased" ? erased() : conversation.refresh()));
+
+const kept = await store.load();
+const unsent = (prefix) => [...kept].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value);
+// A first visit goes straight to the welcome; a return, or a slow network, shows that something is coming.
+if (kept.get("session")) part("skeleton").hidden = false;
+const late = setTimeout(() => (part("skeleton").hidden = conversation.live), 600);
+uploads.restore(unsent("file:"), false);
+outbox.restore(unsent("out:"));
+claim(`${boot.store}:draft`, async () => {
+  const now = await store.load();
+  if (!composer.isEmpty()) return;
+  composer.restore(now.get("draft") || "");
+  uploads.restore([...now].filter(([key]) => key.startsWith("file:")).map(([, value]) => value), true);
+});
+conversation.start(kept.get("session"));
+conversation.whenOpen().then(() => {
+  clearTimeout(late);
+  render();
+  scroll.toEnd();
+  outbox.flush();
+  if (!touch()) composer.focus();
+});

@@ -1,0 +1,100 @@
+"""JSON doors: flask-smorest with our envelope, our errors, and the ways in declared (CONTRACT.md, HTTP, Ways in)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import flask_smorest
+from flask import Flask, g, request
+from marshmallow import Schema, fields
+
+WAYS_IN = {
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "Clé d’un éditeur ou d’un fabricant."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "Jeton personnel, ou secret d’une conversation."},
+    "session": {"type": "apiKey", "in": "header", "name": "X-Session-ID", "description": "Conversation (avec son secret en Bearer)."},
+}
+
+
+class ErrorDetail(Schema):
+    """What went wrong."""
+
+    code = fields.String(required=True, metadata={"description": "Stable code."})
+    message = fields.String(required=True, metadata={"description": "Phrase en français."})
+    details = fields.Dict(required=True)
+
+
+class Error(Schema):
+    """The envelope of every error."""
+
+    success = fields.Boolean(required=True, metadata={"enum": [False]})
+    error = fields.Nested(ErrorDetail, required=True)
+
+
+class Meta(Schema):
+    """What a list says of itself."""
+
+    next_cursor = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True, allow_none=True)
+
+
+class ApiBlueprint(flask_smorest.Blueprint):
+    """Answers `{"success": true, "data": …}`; a view with `set_meta` adds `meta`."""
+
+    @staticmethod
+    def _prepare_response_content(data: Any) -> Any:
+        content = {"success": True, "data": data}
+        if "api_meta" in g:
+            content["meta"] = g.api_meta
+        return content
+
+    @staticmethod
+    def _make_doc_response_schema(schema: Any) -> Any:
+        return _envelope(type(schema), schema.many) if isinstance(schema, Schema) else schema
+
+
+@cache
+def _envelope(schema: type[Schema], many: bool) -> type[Schema]:
+    """The documented answer around a schema, made once so that it has one name."""
+    members: dict[str, Any] = {
+        "success": fields.Boolean(required=True, metadata={"enum": [True]}),
+        "data": fields.Nested(schema, many=many, required=True),
+    }
+    if many:
+        members["meta"] = fields.Nested(Meta, required=True)
+    return Schema.from_dict(members, name=f"{schema.__name__}{'List' if many else 'Answer'}")
+
+
+def set_meta(*, next_cursor: str | None, total: int | None) -> None:
+    """Say where a list goes on, and how many there are in all (None: not counted)."""
+    g.api_meta = {"next_cursor": next_cursor, "total": total}
+
+
+class Api(flask_smorest.Api):
+    """Our handlers answer every error, under `/api/` as under the portals (`web.errors`)."""
+
+    ERROR_SCHEMA = Error
+
+    def _register_error_handlers(self) -> None:
+        """Not flask-smorest's: its handler would turn the portals' pages into JSON (TRAPS.md)."""
+
+
+def install_api(app: Flask, blueprints: list[ApiBlueprint]) -> Api:
+    """Register the JSON doors and describe them."""
+    app.config.update(
+        OPENAPI_URL_PREFIX=None,
+        API_SPEC_OPTIONS={
+            "info": {"description": "Agents IA en marque blanche pour les métiers du bâtiment."},
+            "components": {"securitySchemes": WAYS_IN},
+        },
+    )
+    api = Api(app)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    return api
+
+
+def bearer() -> str | None:
+    """The secret of an `Authorization: Bearer` header."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None

@@ -1,0 +1,49 @@
+"""The base of every portal form: WTForms' own messages in the words of the house (DESIGN.md, Forms)."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms.i18n import get_translations
+
+WORDS = {
+    "This field is required.": "Remplissez ce champ.",
+    "Not a valid choice.": "Choisissez une valeur de la liste.",
+    "Invalid Choice: could not coerce.": "Choisissez une valeur de la liste.",
+    "Invalid choice(s): one or more data inputs could not be coerced.": "Choisissez des valeurs de la liste.",
+    "Invalid email address.": "Écrivez une adresse complète, par exemple nom@entreprise.fr.",
+    "Invalid URL.": "Écrivez une adresse complète, par exemple https://exemple.fr.",
+    "Not a valid integer value.": "Écrivez un nombre entier, en chiffres.",
+    "Not a valid decimal value.": "Écrivez un nombre, par exemple 1200,50.",
+    "Not a valid float value.": "Écrivez un nombre, par exemple 1200,50.",
+    "Not a valid date value.": "Choisissez une date du calendrier.",
+    "Not a valid datetime value.": "Choisissez une date et une heure.",
+    "The CSRF token is missing.": "Cette page n’est plus à jour. Envoyez-la à nouveau.",
+    "The CSRF session token is missing.": "Cette page n’est plus à jour. Envoyez-la à nouveau.",
+    "The CSRF token has expired.": "Cette page était ouverte depuis trop longtemps. Envoyez-la à nouveau.",
+    "The CSRF token is invalid.": "Cette page n’est plus à jour. Envoyez-la à nouveau.",
+    "The CSRF tokens do not match.": "Cette page n’est plus à jour. Envoyez-la à nouveau.",
+}
+
+
+class FrenchMessages:
+    """Our sentence where we have one, else WTForms' French."""
+
+    def __init__(self) -> None:
+        self._library = get_translations(["fr"])
+
+    def gettext(self, string: str) -> str:
+        return WORDS.get(string) or str(self._library.gettext(string))
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        return str(self._library.ngettext(singular, plural, n))
+
+
+_FRENCH = FrenchMessages()
+
+
+class PortalForm(FlaskForm):
+    """Inherit from this one: `class EndpointForm(PortalForm)`."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: object) -> FrenchMessages:
+            return _FRENCH

@@ -1,0 +1,73 @@
+"""`Idempotency-Key` on POST (CONTRACT.md, HTTP): same key and body, same answer for 24 hours.
+
+Kept in Redis: the fact itself is protected by its own unique keys; this saves an honest client from doubling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from app.core.acting import current_actor
+from app.core.errors import ConflictError, InvalidError
+from app.core.transaction import after_commit
+from app.extensions import redis_client
+
+LIFE_SECONDS = 86_400
+RUNNING_SECONDS = 120
+MAX_KEY = 200
+
+
+def idempotent(bp: Blueprint) -> None:
+    """Replay answers of repeated POSTs of this blueprint."""
+
+    @bp.before_request
+    def _replay() -> Response | None:
+        key = request.headers.get("Idempotency-Key")
+        if request.method != "POST" or not key:
+            return None
+        if len(key) > MAX_KEY:
+            raise InvalidError("Idempotency-Key : 200 caractères au plus.", code="invalid_idempotency_key")
+        account = current_actor().account_id or ""
+        name = "idempotency:" + hashlib.sha256(f"{account}\n{request.path}\n{key}".encode()).hexdigest()
+        body_hash = hashlib.sha256(request.get_data(cache=True)).hexdigest()
+        client = redis_client()
+        if client.set(name, json.dumps({"body": body_hash}), nx=True, ex=RUNNING_SECONDS):
+            g.idempotency = (name, body_hash)
+            return None
+        raw = client.get(name)
+        kept: dict[str, Any] = json.loads(raw) if isinstance(raw, bytes) else {"body": body_hash}
+        if kept["body"] != body_hash:
+            raise InvalidError("Cette Idempotency-Key a servi pour une autre demande.", code="idempotency_mismatch")
+        if "status" not in kept:
+            raise ConflictError("La même demande est en cours.", code="in_progress")
+        if "secret_of" in kept:
+            raise ConflictError(
+                "Cette réponse contenait un secret, montré une seule fois.", code="secret_shown", details={"id": kept["secret_of"]}
+            )
+        return Response(kept["answer"], status=kept["status"], mimetype="application/json", headers={"Idempotent-Replayed": "true"})
+
+    @bp.after_request
+    def _keep(response: Response) -> Response:
+        if "idempotency" not in g:
+            return response
+        name, body_hash = g.idempotency
+        client = redis_client()
+        if response.status_code >= 400:
+            client.delete(name)
+            return response
+        kept: dict[str, Any] = {"body": body_hash, "status": response.status_code}
+        if "secret_of" in g:
+            kept["secret_of"] = g.secret_of
+        else:
+            kept["answer"] = response.get_data(as_text=True)
+        after_commit(lambda: client.set(name, json.dumps(kept), ex=LIFE_SECONDS))
+        return response
+
+
+def holds_secret(object_id: str) -> None:
+    """This answer shows a secret: a repeated request gets 409 with the object's id instead."""
+    g.secret_of = object_id

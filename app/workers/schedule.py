@@ -1,0 +1,27 @@
+"""What is done again and again, in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.conversations.jobs import sweep_replies, sweep_sessions
+from app.notifications.jobs import sweep_emails
+from app.webhooks.jobs import drain
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job without arguments, every so many seconds. Never twice at once: one that still waits or runs is not added again."""
+
+    seconds: int
+    job: Callable[[], None]
+    name: str
+
+
+SCHEDULE: tuple[Periodic, ...] = (
+    Periodic(3, sweep_replies, "sweep-replies"),
+    Periodic(5, drain, "drain-webhooks"),
+    Periodic(30, sweep_emails, "sweep-emails"),
+    Periodic(60, sweep_sessions, "sweep-sessions"),
+)

@@ -1,0 +1,1 @@
+"""What `bin/run`, `bin/test` and `bin/bench` do. Standard library only: it runs before any package is installed."""

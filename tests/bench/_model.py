@@ -1,0 +1,77 @@
+"""The model the benchmark asks: an OpenAI-compatible server that says the same words at the same pace to everybody.
+
+`python -m tests.bench._model PORT`. Its schedule is absolute: a late word does not delay the next ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+
+WORDS = 250
+FIRST_SECONDS = 0.1
+GAP_SECONDS = 0.02
+IDEAL_SECONDS = FIRST_SECONDS + (WORDS - 1) * GAP_SECONDS
+TEXT = "".join(f"mot{number} " for number in range(WORDS))
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def _chunk(event: str) -> bytes:
+    data = f"data: {event}\n\n".encode()
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def _completion(delta: dict[str, str], finish: str | None = None, **more: object) -> str:
+    choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
+    return json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices, **more})
+
+
+_USAGE = {"prompt_tokens": 100, "completion_tokens": WORDS, "total_tokens": 100 + WORDS}
+_WORD = [_chunk(_completion({"content": f"mot{number} "})) for number in range(WORDS)]
+_TAIL = _chunk(_completion({}, "stop")) + _chunk(json.dumps({"choices": [], "usage": _USAGE})) + _chunk("[DONE]") + b"0\r\n\r\n"
+
+
+class _Connection(asyncio.Protocol):
+    """One client; one completion at a time."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, found, body = self._received.partition(b"\r\n\r\n")
+        length = next((int(line[15:]) for line in head.split(b"\r\n") if line[:15].lower() == b"content-length:"), 0)
+        if found and len(body) >= length:
+            self._received = body[length:]
+            self._start = self._loop.time() + FIRST_SECONDS
+            self._said = 0
+            self._transport.write(_HEAD)
+            self._loop.call_at(self._start, self._say)
+
+    def _say(self) -> None:
+        if self._transport.is_closing():
+            return
+        due = min(WORDS, int((self._loop.time() - self._start) / GAP_SECONDS + 1e-6) + 1)
+        words = b"".join(_WORD[self._said : due])
+        self._said = due
+        if due < WORDS:
+            self._transport.write(words)
+            self._loop.call_at(self._start + due * GAP_SECONDS, self._say)
+        else:
+            self._transport.write(words + _TAIL)
+
+
+async def _serve(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", port, backlog=1000)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    gc.disable()
+    asyncio.run(_serve(int(sys.argv[1])))

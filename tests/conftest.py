@@ -1,0 +1,105 @@
+"""The house under test: a real PostgreSQL database and a real Redis per xdist worker, one rolled-back savepoint per test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from rq import Queue
+
+from app import create_app
+from app.core.jobs import QUEUES, SERIALIZER, AppJob
+from app.extensions import db, redis_client
+from app.web.house import House
+from tests.support.databases import app_url, copy_template
+
+
+def worker_number() -> int:
+    """0 without xdist, else 1, 2…"""
+    name = os.environ.get("PYTEST_XDIST_WORKER", "")
+    return int(name.removeprefix("gw")) + 1 if name else 0
+
+
+def redis_url(offset: int) -> str:
+    """A Redis database of this worker's own."""
+    base = os.environ["TEST_REDIS_URL"].rsplit("/", 1)[0]
+    return f"{base}/{worker_number() * 3 + offset}"
+
+
+def environment(database: str, redis: str, data_dir: Path, **changes: str) -> dict[str, str]:
+    """Settings of an application under test."""
+    return {
+        "APP_ENV": "test",
+        "SECRET_KEY": "a-secret-for-tests-only-0123456789abcdef",
+        "DATABASE_URL": app_url(database),
+        "REDIS_URL": redis,
+        "DATA_DIR": str(data_dir),
+        "BASE_URL": "http://localhost",
+        "RATELIMIT_ENABLED": "false",
+        **changes,
+    }
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The application on this worker's own database."""
+    name = f"test_{worker_number()}"
+    copy_template(name)
+    made = create_app(environment(name, redis_url(0), tmp_path_factory.mktemp("data")))
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def house(app: House) -> Iterator[House]:
+    """The application inside a transaction that is rolled back; every commit of the test is a savepoint in it."""
+    with app.app_context():
+        redis_client().flushdb()
+        engines = db._app_engines[app]
+        engine = engines[None]
+        with engine.connect() as connection:
+            outer = connection.begin()
+            savepoint = connection.begin_nested()
+            engines[None] = connection
+            try:
+                yield app
+            finally:
+                db.session.remove()
+                engines[None] = engine
+                if savepoint.is_active:
+                    savepoint.rollback()
+                outer.rollback()
+
+
+@pytest.fixture
+def client(house: House) -> FlaskClient:
+    """A browser without JavaScript."""
+    return house.test_client()
+
+
+@pytest.fixture
+def run_jobs(house: House) -> Callable[[], list[str]]:
+    """Run every queued job here and now, those they queue included; returns their names in order."""
+
+    def run() -> list[str]:
+        done: list[str] = []
+        while True:
+            taken = [
+                (queue, job_id)
+                for queue in (Queue(name, connection=redis_client(), serializer=SERIALIZER, job_class=AppJob) for name in QUEUES)
+                for job_id in queue.get_job_ids()
+            ]
+            if not taken:
+                return done
+            for queue, job_id in taken:
+                job = queue.fetch_job(job_id)
+                queue.remove(job_id)
+                if job is not None:
+                    done.append(job.func_name.rsplit(".", 1)[-1])
+                    job.func(*job.args)
+
+    return run

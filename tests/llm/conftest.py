@@ -1,0 +1,17 @@
+"""A model server for each test, and no client left open after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.llm.providers.clients import clients
+from tests.support.model_server import ModelServer, model_server
+
+
+@pytest.fixture
+def models() -> Iterator[ModelServer]:
+    with model_server() as server:
+        yield server
+    clients.close()

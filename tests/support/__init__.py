@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world, speaking its protocols for real."""
