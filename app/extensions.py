@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 db.Model.registry.update_type_annotation_map({datetime: DateTime(timezone=True), str: Text()})  # type: ignore[attr-defined]
 login_manager = LoginManager()
 csrf = CSRFProtect()

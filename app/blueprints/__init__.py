@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.blueprints import chat, files, health
+from app.blueprints import account, auth, chat, docs, files, health
 from app.blueprints.api import editor, widget
 from app.web.api import install_api
+from app.web.navigation import install_navigation
 
-PAGES = (health.bp, files.bp, chat.bp)
+PAGES = (health.bp, files.bp, docs.bp, chat.bp, auth.bp, account.bp, account.notifications_bp)
 APIS = (widget.bp, editor.bp)
 
 
@@ -17,3 +18,4 @@ def install_blueprints(app: Flask) -> None:
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     install_api(app, list(APIS))
+    install_navigation(app)

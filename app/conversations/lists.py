@@ -1,8 +1,8 @@
-"""Lists of conversations and of links for the portals. Each gives a statement and its keys; the caller pages them (`app.web.paging.paginate`)."""
+"""Lists of conversations and of links for the portals. The caller pages them: `listed(*sessions_list(…), default="-activite")` (app.web.listing)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
@@ -16,10 +16,19 @@ from app.identity.models import EditorLink
 
 SESSION_STATUSES = ("open", "completed", "expired")
 LINK_STATES = ("sent", "opened", "talking", "expired", "revoked")
+ACCOUNT_COLUMNS = {"editeur": ("editor_id",), "artisan": ("artisan_id",), "particulier": ("particulier_id",)}
+"""What ties a row to the acting account; a conseiller works for an editor or for an artisan."""
 _ACCENTS, _PLAIN = "àâäáãçéèêëîïíôöóõùûüúÿñ’", "aaaaaceeeeiiioooouuuuyn'"
 
-Listing = tuple[Select[Any], tuple[Any, ...]]
-"""A statement, and the columns that order it, the last one unique."""
+AMOUNT = func.coalesce(Session.total_ttc, 0).label("amount")
+
+
+class Listing(NamedTuple):
+    """A statement, the columns that may order it by their name in the URL, and the one that breaks ties."""
+
+    statement: Select[Any]
+    sorts: dict[str, Any]
+    unique: Any
 
 
 def sessions_list(
@@ -30,14 +39,12 @@ def sessions_list(
     deployment_id: str = "",
     editor_link_id: str = "",
     estimated: bool | None = None,
-    by_amount: bool = False,
 ) -> Listing:
-    """Conversations of the acting account (an editor's, an artisan's, or the one its conseiller works for) that hold a message.
+    """Conversations of the acting account (an editor's, an artisan's, a particulier's, or the one its conseiller works for) with a message.
 
     `q` searches title, customer, artisan and identifier, whatever the accents. `estimated`: with, or without, an estimate.
-    Ordered by last activity, or by the estimate's amount, none counting as zero.
+    Sorts: `activite`, and `montant`, no estimate counting as zero.
     """
-    amount = func.coalesce(Session.total_ttc, 0).label("amount")
     statement = (
         select(
             Session.id,
@@ -54,7 +61,7 @@ def sessions_list(
             Session.started_at,
             Session.last_activity_at,
             Session.link_id,
-            amount,
+            AMOUNT,
         )
         .where(of_account(Session, actor), Session.status != "deleted", Session.started_at.is_not(None))
         .where(*_matches(q, Session.id, Session.title, Session.visitor_name, Session.visitor_email, Session.artisan_name))
@@ -67,7 +74,7 @@ def sessions_list(
         statement = statement.where(Session.editor_link_id == editor_link_id)
     if estimated is not None:
         statement = statement.where(Session.total_ttc.is_not(None) if estimated else Session.total_ttc.is_(None))
-    return statement, ((amount, Session.id) if by_amount else (Session.last_activity_at, Session.id))
+    return Listing(statement, {"activite": Session.last_activity_at, "montant": AMOUNT}, Session.id)
 
 
 def link_state() -> ColumnElement[str]:
@@ -81,8 +88,8 @@ def link_state() -> ColumnElement[str]:
     ).label("state")
 
 
-def links_list(actor: Actor, *, q: str = "", state: str = "", editor_link_id: str = "", by_expiry: bool = False) -> Listing:
-    """Links of the acting account with their state, by creation or by expiry. `artisan_name` is the one known to the editor."""
+def links_list(actor: Actor, *, q: str = "", state: str = "", editor_link_id: str = "") -> Listing:
+    """Links of the acting account with their state. Sorts: `creation`, `expiration`."""
     where = link_state()
     statement = (
         select(
@@ -121,19 +128,18 @@ def links_list(actor: Actor, *, q: str = "", state: str = "", editor_link_id: st
         statement = statement.where(where.element == state)
     if editor_link_id:
         statement = statement.where(SessionLink.editor_link_id == editor_link_id)
-    return statement, ((SessionLink.expires_at, SessionLink.id) if by_expiry else (SessionLink.created_at, SessionLink.id))
+    return Listing(statement, {"creation": SessionLink.created_at, "expiration": SessionLink.expires_at}, SessionLink.id)
 
 
 def one_link(actor: Actor, link_id: str) -> Any | None:
     """One row of `links_list`, or None."""
-    statement, _ = links_list(actor)
-    return db.session.execute(statement.where(SessionLink.id == link_id)).one_or_none()
+    return db.session.execute(links_list(actor).statement.where(SessionLink.id == link_id)).one_or_none()
 
 
 def of_account(table: Any, actor: Actor) -> ColumnElement[bool]:
     """Rows of the acting account: what lets the index of its lists serve; the row policies decide besides."""
-    columns = {"editeur": (table.editor_id,), "artisan": (table.artisan_id,)}.get(actor.role or "", (table.editor_id, table.artisan_id))
-    return or_(*(column == actor.account_id for column in columns))
+    columns = ACCOUNT_COLUMNS.get(actor.role or "", ("editor_id", "artisan_id"))
+    return or_(*(getattr(table, column) == actor.account_id for column in columns))
 
 
 def _matches(q: str, *columns: Any) -> list[ColumnElement[bool]]:

@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "signature": "",
     "powered_by": True,
 }
+INK, WHITE = "#1c2430", "#ffffff"
 _VARIABLE = re.compile(r"\{[a-z_.]+\}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LEFTOVERS = ((re.compile(r"\s{2,}"), " "), (re.compile(r"\s+([,.])"), r"\1"))
@@ -52,19 +53,33 @@ def resolve_branding(levels: list[Mapping[str, Any] | None], names: Names) -> di
         merged.update({key: value for key, value in (level or {}).items() if key in DEFAULTS and value not in (None, "")})
     variables = names.variables()
     resolved = {key: _fill(value, variables) if isinstance(value, str) else value for key, value in merged.items()}
-    if not _COLOR.fullmatch(str(resolved["primary_color"])):
+    if not is_color(str(resolved["primary_color"])):
         resolved["primary_color"] = DEFAULTS["primary_color"]
     resolved["title"] = resolved["title"] or names.agent
     resolved["on_primary"] = readable_on(resolved["primary_color"])
     return resolved
 
 
+def is_color(text: str) -> bool:
+    """True for `#rrggbb`."""
+    return _COLOR.fullmatch(text) is not None
+
+
 def readable_on(color: str) -> str:
-    """The ink or white that reads better on a colour `#rrggbb` (WCAG 2.2 relative luminance)."""
+    """The ink or white that reads better on a colour `#rrggbb`."""
+    return max(INK, WHITE, key=lambda text: contrast(text, color))
+
+
+def contrast(one: str, other: str) -> float:
+    """How much two colours `#rrggbb` differ, 1 to 21 (WCAG 2.2 contrast ratio; 4.5 for text, 3 for a button on its page)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
     channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return "#1c2430" if (luminance + 0.05) / (0.0176 + 0.05) > 1.05 / (luminance + 0.05) else "#ffffff"
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _fill(template: str, variables: Mapping[str, str]) -> str:

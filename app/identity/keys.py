@@ -12,7 +12,7 @@ from app.core.acting import Actor
 from app.core.crypto import new_secret, token_hash
 from app.core.errors import InvalidError, NotFoundError
 from app.extensions import db
-from app.identity.models import ApiKey
+from app.identity.models import ApiKey, Permission
 
 PREFIXES = {"key": "aim_", "token": "aimt_"}
 SHOWN = 12
@@ -65,3 +65,9 @@ def keys_of(actor: Actor) -> list[ApiKey]:
             .order_by(ApiKey.revoked_at.is_not(None), ApiKey.created_at.desc(), ApiKey.id)
         )
     )
+
+
+def permission_labels() -> dict[str, str]:
+    """Every permission with its French name, by group."""
+    rows = db.session.execute(select(Permission.slug, Permission.name).order_by(Permission.group_name, Permission.name))
+    return {row.slug: row.name for row in rows}

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.identity.models import EditorLink, User
 from app.identity.service import checked_email
 
+LINK_ORDER = ("pending", "active", "detached", "refused")
 DEFAULT_PERMISSIONS = {"can_create_sessions": True, "can_view_analytics": False, "max_sessions_month": None}
 
 
@@ -64,6 +65,12 @@ def _phone(phone: str | None) -> str | None:
         return check_phone(phone)
     except ValueError as error:
         raise InvalidError("Le téléphone est à corriger.", {"phone": [str(error)]}) from None
+
+
+def links_of_artisan(artisan_id: str) -> list[EditorLink]:
+    """Every link of this artisan, whatever its state: the pending first, then by editor's name."""
+    found = db.session.scalars(select(EditorLink).where(EditorLink.artisan_id == artisan_id).order_by(EditorLink.editor_name, EditorLink.id))
+    return sorted(found, key=lambda link: LINK_ORDER.index(link.status))
 
 
 def link_of_artisan(artisan_id: str, link_id: str) -> EditorLink:

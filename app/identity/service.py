@@ -19,6 +19,7 @@ from app.extensions import db
 from app.identity.models import RoleAssignment, User, UserPassword
 
 MIN_PASSWORD = 12
+PASSWORD_RULE = f"{MIN_PASSWORD} caractères au moins : une phrase se retient bien."
 STAFF_ROLES = frozenset({"super-admin", "admin", "superviseur", "metreur", "validator"})
 ACCOUNT_ROLES = ("editeur", "artisan", "fabricant", "particulier")
 COMMON_PASSWORDS = frozenset({"motdepasse123", "azertyuiop123", "password1234", "123456789012"})
@@ -107,7 +108,7 @@ def check_password_rules(password: str, *, email: str) -> None:
     """Twelve characters or more, not a common one, not the address. Raises InvalidError on field `password`."""
     problem = None
     if len(password) < MIN_PASSWORD:
-        problem = f"{MIN_PASSWORD} caractères au moins : une phrase se retient bien."
+        problem = PASSWORD_RULE
     elif len(password) > 200:
         problem = "200 caractères au plus."
     elif password.lower() in COMMON_PASSWORDS or len(set(password)) < 5 or password.lower() == email:

@@ -87,14 +87,3 @@ def _invite_to_open(link: EditorLink) -> None:
         editor_name=link.editor_name,
         url=f"{settings().base_url}/invitation/{secret}",
     )
-
-
-def send_email_change(user: User, address: str) -> None:
-    """Ask the new address to confirm. Nothing is said of whether another account has it: only its reader will learn."""
-    secret = issue_token("email-change", email=address, user_id=user.id, payload={"epoch": user.epoch})
-    send_email(address, kind="email-change", template="email_change", name=user.name, url=f"{settings().base_url}/compte/adresse/{secret}")
-
-
-def tell_old_address(user: User, old: str) -> None:
-    """Tell the address that was left, with what to do if its owner did not ask for it."""
-    send_email(old, kind="email-changed", template="email_changed", name=user.name, new_address=user.email)

@@ -40,3 +40,23 @@ def read_all(user_id: str) -> int:
         update(Notification).where(Notification.user_id == user_id, Notification.read_at.is_(None)).values(read_at=clock.now())
     )
     return int(result.rowcount)
+
+
+def unread_about(user_id: str, prefix: str) -> set[str]:
+    """The ends of the portal paths beginning with `prefix` that unread notifications lead to: what waits to be opened there."""
+    unread = (
+        select(Notification.url)
+        .where(Notification.user_id == user_id, Notification.read_at.is_(None), Notification.url.startswith(prefix, autoescape=True))
+        .order_by(Notification.created_at.desc())
+        .limit(COUNT_CAP)
+    )
+    return {url.removeprefix(prefix) for url in db.session.scalars(unread) if url}
+
+
+def read_about(user_id: str, url: str) -> None:
+    """The page at this portal path was opened: what led to it is read."""
+    db.session.execute(
+        update(Notification)
+        .where(Notification.user_id == user_id, Notification.url == url, Notification.read_at.is_(None))
+        .values(read_at=clock.now())
+    )

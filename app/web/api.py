@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import flask_smorest
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from marshmallow import Schema, fields
 
 WAYS_IN = {
@@ -98,3 +98,8 @@ def bearer() -> str | None:
     """The secret of an `Authorization: Bearer` header."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of every JSON door."""
+    return cast(dict[str, Any], current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict())

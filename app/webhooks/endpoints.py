@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.audit.service import record
 from app.core import clock
@@ -15,9 +15,11 @@ from app.core.errors import InvalidError, LimitError, NotFoundError
 from app.core.http import HttpFailure, outbound
 from app.core.ids import new_id
 from app.core.money import dumps_money
+from app.core.transaction import after_commit
 from app.core.urls import BlockedAddressError
 from app.extensions import db
-from app.webhooks.models import EVENT_TYPES, WebhookEndpoint
+from app.webhooks.jobs import request_drain
+from app.webhooks.models import EVENT_TYPES, Delivery, WebhookEndpoint
 from app.webhooks.signing import headers_for, new_webhook_secret
 
 MAX_ENDPOINTS = 20
@@ -78,16 +80,32 @@ def configure_endpoint(endpoint: WebhookEndpoint, *, url: str, events: list[str]
 
 
 def switch_endpoint(endpoint: WebhookEndpoint, *, active: bool) -> None:
-    """Pause a subscription, or open it again."""
+    """Pause a subscription, or open it again: what waited for it meanwhile then leaves."""
     endpoint.is_active, endpoint.disabled_reason = active, None
     if active:
         endpoint.failure_count = 0
+    db.session.flush()
+    if active:
+        waiting = update(Delivery).where(Delivery.endpoint_id == endpoint.id, Delivery.status == "queued", Delivery.next_at.is_(None))
+        db.session.execute(waiting.values(next_at=clock.now()))
+        after_commit(request_drain)
+    else:
+        hold_deliveries(endpoint.id)
     record("webhook.resumed" if active else "webhook.paused", endpoint.id)
 
 
+def hold_deliveries(endpoint_id: str) -> None:
+    """Nothing more leaves for an endpoint until it is put back in service; nothing is lost either."""
+    db.session.execute(update(Delivery).where(Delivery.endpoint_id == endpoint_id, Delivery.status == "queued").values(next_at=None))
+
+
 def delete_endpoint(endpoint: WebhookEndpoint) -> None:
-    """End a subscription; its log stays."""
+    """End a subscription; its log stays, and what still waited ends there, unsent."""
     record("webhook.deleted", endpoint.id)
+    waiting = update(Delivery).where(Delivery.endpoint_id == endpoint.id, Delivery.status == "queued")
+    db.session.execute(
+        waiting.values(status="failed", next_at=None, finished_at=clock.now(), error="Le webhook a été supprimé avant l’envoi.")
+    )
     db.session.delete(endpoint)
 
 
@@ -124,10 +142,10 @@ def send_test(endpoint: WebhookEndpoint) -> dict[str, Any]:
         }
     )
     headers = headers_for(event_id, "webhook.test", body, secret_of(endpoint.sealed_secret), now)
-    outcome: dict[str, Any] = {"event_id": event_id, "status_code": None, "duration_ms": 0, "error": None}
+    outcome: dict[str, Any] = {"event_id": event_id, "status_code": None, "duration_ms": 0, "error": None, "excerpt": ""}
     try:
         result = outbound().post(endpoint.url, body, {"Content-Type": "application/json", **headers}, endpoint.timeout_ms / 1000)
-        outcome |= {"status_code": result.status, "duration_ms": result.duration_ms}
+        outcome |= {"status_code": result.status, "duration_ms": result.duration_ms, "excerpt": result.body_excerpt}
     except BlockedAddressError as error:
         outcome["error"] = str(error)
     except HttpFailure as error:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from app.core.jobs import enqueue, job
+from app.extensions import redis_client
+
+ASKED = "webhooks:drain-asked"
+ASKED_SECONDS = 5
+"""How long one request stands for all; the schedule asks as often, should its job get lost."""
 
 
 @job(queue="light", timeout=120)
@@ -10,9 +15,11 @@ def drain() -> None:
     """Turn new events into deliveries, and send what is due."""
     from app.webhooks.delivery import drain as run
 
+    redis_client().delete(ASKED)
     run()
 
 
 def request_drain() -> None:
     """Ask for a drain; one that waits already will see the new events too."""
-    enqueue(drain)
+    if redis_client().set(ASKED, b"1", nx=True, ex=ASKED_SECONDS):
+        enqueue(drain)

@@ -15,7 +15,8 @@ FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx-sse.js": "htmx-ext-sse/sse.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
-    "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
+    "swagger-ui.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "chart.min.js": "chart.js/dist/chart.umd.min.js",
     "inter-latin.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
@@ -23,9 +24,9 @@ FILES = {
 LICENCES = {
     "htmx": "htmx.org/LICENSE",
     "htmx-ext-sse": "htmx-ext-sse/LICENSE",
-    "Popper (dans Tabler)": "@popperjs/core/LICENSE.md",
     "Tabler Icons": "@tabler/icons/LICENSE",
     "Chart.js": "chart.js/LICENSE.md",
+    "Swagger UI": "swagger-ui-dist/LICENSE",
     "Inter": "@fontsource-variable/inter/LICENSE",
 }
 _SOURCE_MAP = re.compile(rb"\s*(?://|/\*)# sourceMappingURL=\S+\.map\s*(?:\*/)?\s*\Z")

@@ -64,9 +64,10 @@ def _alone() -> Iterator[None]:
 
 def _venv_fits() -> bool:
     """Tell whether the environment is there and of the Python that we run (outside of it: the one it would be made with)."""
-    if not PYTHON.exists():
+    try:
+        answer = subprocess.run([PYTHON, "-c", "import pip, sys; print(sys.version_info[:2])"], capture_output=True, text=True)
+    except OSError:  # none yet, or a link to a Python that has gone or is not ours to run
         return False
-    answer = subprocess.run([PYTHON, "-c", "import pip, sys; print(sys.version_info[:2])"], capture_output=True, text=True)
     return answer.returncode == 0 and answer.stdout.strip() == str(sys.version_info[:2])
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from app.identity.service import MIN_PASSWORD
 from app.web.forms import PortalForm
-
-PASSWORD_HELP = f"{MIN_PASSWORD} caractères au moins. Une phrase se retient bien."
 
 
 class LoginForm(PortalForm):

@@ -6,15 +6,16 @@ from flask import Response, flash, make_response, redirect, render_template, url
 
 from app.blueprints.auth.blueprint import bp, used_link
 from app.blueprints.auth.forms import InvitationForm
-from app.blueprints.auth.signing import landing, sign_in
 from app.conversations.adoption import adopt_by_artisan
 from app.core.errors import GoneError, InvalidError
 from app.core.format import plural
 from app.extensions import limiter
 from app.identity.entering import Invitation, Welcome, accept_invitation, read_invitation
+from app.identity.service import PASSWORD_RULE
 from app.notifications.invitations import tell_proposal
 from app.web.access import public
 from app.web.form_errors import put_errors
+from app.web.signing import landing, sign_in
 
 
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
@@ -57,7 +58,7 @@ def _form(invited: Invitation) -> InvitationForm:
 
 
 def _page(form: InvitationForm, invited: Invitation, status: int) -> Response:
-    return make_response(render_template("auth/invitation.html", form=form, invited=invited), status)
+    return make_response(render_template("auth/invitation.html", form=form, invited=invited, rule=PASSWORD_RULE), status)
 
 
 def _welcome(welcome: Welcome) -> Response:

@@ -8,13 +8,13 @@ from flask_login import current_user, logout_user
 
 from app.blueprints.auth.blueprint import bp
 from app.blueprints.auth.forms import LoginForm
-from app.blueprints.auth.signing import landing, sign_in
 from app.core.errors import LimitError
 from app.extensions import limiter
 from app.identity.guesses import count_guess, forget_guesses
 from app.identity.service import authenticate, looked_up_email
 from app.web.access import public
 from app.web.navigation import current_assignment, home_url
+from app.web.signing import landing, sign_in
 
 log = structlog.get_logger(__name__)
 REFUSAL = "Cette adresse et ce mot de passe n’ouvrent aucun compte."

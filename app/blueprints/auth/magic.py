@@ -6,7 +6,6 @@ from flask import Response, flash, make_response, redirect, render_template, url
 from flask_login import current_user
 
 from app.blueprints.auth.blueprint import bp, used_link
-from app.blueprints.auth.signing import sign_in
 from app.conversations.adoption import adopt_by_particulier
 from app.core.acting import platform
 from app.core.errors import GoneError, NotFoundError
@@ -15,6 +14,7 @@ from app.extensions import db, limiter
 from app.identity.entering import enter_as_particulier, only_particulier
 from app.identity.tokens import peek_token, redeem_token
 from app.web.access import public
+from app.web.signing import sign_in
 
 
 @bp.get("/connexion/lien/<token>")

@@ -8,16 +8,17 @@ from flask import Response, flash, make_response, redirect, render_template, req
 
 from app.blueprints.auth.blueprint import bp, used_link
 from app.blueprints.auth.forms import ForgottenForm, NewPasswordForm
-from app.blueprints.auth.signing import landing, sign_in
 from app.core.errors import GoneError, InvalidError, LimitError
 from app.core.jobs import enqueue_after_commit
 from app.core.throttle import throttle
 from app.extensions import limiter
 from app.identity.entering import reset_owner, reset_password
-from app.identity.service import looked_up_email
+from app.identity.service import PASSWORD_RULE, looked_up_email
+from app.notifications.account_life import tell_password_changed
 from app.notifications.jobs import send_reset
 from app.web.access import public
 from app.web.form_errors import put_errors
+from app.web.signing import landing, sign_in
 
 
 @bp.route("/mot-de-passe-oublie", methods=["GET", "POST"])
@@ -46,13 +47,18 @@ def reset(token: str) -> Response:
     try:
         email = reset_owner(token).email
         if not form.validate_on_submit():
-            return make_response(render_template("auth/reset.html", form=form, email=email), 422 if form.errors else 200)
+            return _reset_page(form, email, 422 if form.errors else 200)
         user = reset_password(token, form.password.data or "")
     except GoneError as error:
         return used_link(error.message, kind="reset")
     except InvalidError as error:
         put_errors(form, error)
-        return make_response(render_template("auth/reset.html", form=form, email=email), 422)
+        return _reset_page(form, email, 422)
+    tell_password_changed(user)
     person = sign_in(user.id)
     flash("Mot de passe enregistré. Vos autres appareils ont été déconnectés.", "success")
     return redirect(landing(person, None), code=303)  # type: ignore[return-value]
+
+
+def _reset_page(form: NewPasswordForm, email: str, status: int) -> Response:
+    return make_response(render_template("auth/reset.html", form=form, email=email, rule=PASSWORD_RULE), status)

@@ -40,7 +40,7 @@ def page(token: str) -> Response:
         page = render_template("chat/unavailable.html", reason=opened.state, message=SENTENCES[opened.state], branding=branding)
         return make_response(page, 410 if opened.state in ("expired", "deleted") else 403)
     response = make_response(
-        render_template("chat/page.html", token=token, branding=branding, notice=AI_NOTICE, limits=limits(), codes=CODES)
+        render_template("chat/page.html", link_token=token, branding=branding, notice=AI_NOTICE, limits=limits(), codes=CODES)
     )
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -1,4 +1,4 @@
-/** The widget API over fetch: session headers, the JSON envelope, refusals as `ApiError`. */
+/** The widget API over fetch: session headers, the JSON envelope, refusals as `ApiError`; waiting for a network that comes and goes. */
 
 const PATIENCE = 20000;
 
@@ -22,6 +22,27 @@ function refusal(status, body, retryAfter) {
 }
 
 const seconds = (header) => Math.max(0, Number.parseInt(header, 10) || 0);
+
+export const online = () => navigator.onLine !== false;
+
+/** 0.5 s, 1 s, 2 s … at most 15 s, spread so that a thousand phones do not come back in the same instant. */
+export const backoff = (attempt) => Math.min(15000, 500 * 2 ** attempt) * (0.8 + Math.random() * 0.4);
+
+/** Resolves after `milliseconds`, or at once when the network is back or the page is shown again. */
+export function pause(milliseconds) {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", finish);
+      document.removeEventListener("visibilitychange", shown);
+      resolve();
+    };
+    const shown = () => document.visibilityState === "visible" && finish();
+    const timer = setTimeout(finish, milliseconds);
+    window.addEventListener("online", finish);
+    document.addEventListener("visibilitychange", shown);
+  });
+}
 
 export function createApi(base) {
   const api = {
@@ -59,22 +80,27 @@ export function createApi(base) {
   /** Gives the session of a link (or of an embed): `body` is `{resume?, notice_version}`. */
   api.open = (url, body) => send(url, json("POST", body));
 
-  /** One call under the base path; a token that died is renewed once, silently. */
-  api.call = async (method, path, body) => {
+  /** Runs `act`; a token that died meanwhile is renewed once, silently. */
+  async function renewing(act) {
     const token = api.session?.token;
     try {
-      return await send(base + path, json(method, body));
+      return await act();
     } catch (error) {
       if (error.status !== 401 || !(api.session?.token !== token || (await api.renew()))) throw error;
-      return send(base + path, json(method, body));
+      return act();
     }
-  };
+  }
+
+  /** One call under the base path. */
+  api.call = (method, path, body) => renewing(() => send(base + path, json(method, body)));
 
   /** Path of the session itself: `api.own("complete")`. */
   api.own = (method, verb, body) => api.call(method, `/session/${api.session.id}${verb ? `/${verb}` : ""}`, body);
 
   /** The open event stream of a reply; `lastId` takes it up where it was lost. */
-  api.stream = async (messageId, lastId, signal) => {
+  api.stream = (messageId, lastId, signal) => renewing(() => listen(messageId, lastId, signal));
+
+  async function listen(messageId, lastId, signal) {
     let response;
     try {
       response = await fetch(`${base}/message/${messageId}/stream`, {
@@ -88,10 +114,12 @@ export function createApi(base) {
     }
     if (response.ok) return response.body;
     throw refusal(response.status, await response.json().catch(() => null), seconds(response.headers.get("Retry-After")));
-  };
+  }
 
   /** Sends one file; XMLHttpRequest because fetch cannot tell the progress of an upload. `onProgress` gets 0 to 1. */
-  api.upload = (blob, name, onProgress, signal) =>
+  api.upload = (blob, name, onProgress, signal) => renewing(() => carry(blob, name, onProgress, signal));
+
+  const carry = (blob, name, onProgress, signal) =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open("POST", `${base}/upload`);

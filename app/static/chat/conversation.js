@@ -1,6 +1,6 @@
 /** The conversation as the server tells it: its session, its messages, the replies being written. */
 
-import { backoff, pause } from "./network.js";
+import { backoff, pause } from "./api.js";
 import { follow } from "./stream.js";
 
 const RUNNING = new Set(["queued", "processing"]);
@@ -21,6 +21,7 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
   const conversation = { messages: [], status: "", limits: { ...LIMITS }, live: false };
   const followed = new Map();
   let kept = null;
+  let used = false;
   let opened;
   let activeAt = Date.now();
   let asking = null;
@@ -69,7 +70,7 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
   function accept(data) {
     api.session = { id: data.session_id, token: data.session_token };
     Object.assign(conversation.limits, data.limits);
-    if (kept) remember();
+    if (used) remember();
   }
 
   const request = (resume) => api.open(boot.session_url, { notice_version: boot.notice_version, ...(resume ? { resume } : {}) });
@@ -96,15 +97,15 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
 
   /** Writes the session's secret on the device: from the visitor's first act on, never before. */
   function remember() {
-    if (!api.session) return;
-    const secret = { session_id: api.session.id, session_token: api.session.token };
-    if (kept?.session_token === secret.session_token && kept.stored) return;
-    kept = { ...secret, stored: true };
-    store.put("session", secret);
+    used = true;
+    if (!api.session || kept?.session_token === api.session.token) return;
+    kept = { session_id: api.session.id, session_token: api.session.token };
+    store.put("session", kept);
   }
 
   async function open(saved) {
     kept = saved;
+    used = Boolean(saved);
     for (let attempt = 0; ; attempt += 1) {
       try {
         await enter(await obtain());
@@ -223,7 +224,7 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
     async confirm(code) {
       const data = await own("code", { code });
       if (data?.session_token) api.session.token = data.session_token;
-      if (kept) remember();
+      if (used) remember();
       conversation.live = true;
       await refresh();
       opened();

@@ -62,7 +62,10 @@ const uploads = createUploads({
     composer.show(attachment);
     if (attachment.message) render();
   },
-  onRefused: (sentence) => composer.problem(sentence),
+  onRefused(sentence, error) {
+    composer.problem(sentence);
+    if (error && ending(error)) end(error);
+  },
 });
 
 const outbox = createOutbox({
@@ -170,7 +173,7 @@ function render() {
   note.hidden = !resting;
   note.textContent = resting || "";
   part("stop").hidden = !conversation.running().length;
-  log.setAttribute("aria-busy", String(!conversation.live));
+  log.setAttribute("aria-busy", String(!conversation.live && panel.hidden));
   if (conversation.live) part("skeleton").hidden = true;
 }
 
@@ -198,11 +201,15 @@ function hear(message, event) {
 
 /** Nothing more can be written: the panel takes the composer's place, what was said stays readable. */
 function end(error) {
-  const words = ending(error) || { title: T.notSent, text: explain(error), again: true };
+  const words = ending(error) || (conversation.live ? null : { title: T.unavailable, text: explain(error), again: true });
+  if (!words || !panel.hidden) return;
+  // Where only time is needed, the artisan's own messages still arrive.
+  conversation.live &&= words.again;
   part("skeleton").hidden = true;
   composerForm.hidden = true;
   part("stop").hidden = true;
   log.classList.add("ended");
+  log.setAttribute("aria-busy", "false");
   endPanel(panel, words, boot.artisan_phone, () => window.location.reload());
   say(`${words.title}. ${words.text}`);
 }
@@ -221,6 +228,7 @@ function setAside(aside) {
 
 function erased() {
   setAside(true);
+  part("subtitle").hidden = true;
   pages(({ farewell }) => farewell(part("page"), boot.artisan_phone));
 }
 
@@ -246,7 +254,7 @@ const kept = await store.load();
 const unsent = (prefix) => [...kept].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value);
 // A first visit goes straight to the welcome; a return, or a slow network, shows that something is coming.
 if (kept.get("session")) part("skeleton").hidden = false;
-const late = setTimeout(() => (part("skeleton").hidden = conversation.live), 600);
+const late = setTimeout(() => (part("skeleton").hidden = conversation.live || !panel.hidden), 600);
 uploads.restore(unsent("file:"), false);
 outbox.restore(unsent("out:"));
 claim(`${boot.store}:draft`, async () => {

@@ -1,10 +1,10 @@
 /** The list of messages: grouped, keyed, redrawn only where something changed. */
 
+import { online } from "./api.js";
 import { el, icon, spoken } from "./dom.js";
 import { drawMarkdown } from "./markdown.js";
 import { photoGrid } from "./photos.js";
 import { quoteCard } from "./quote.js";
-import { online } from "./network.js";
 import { T, explain, moment, sameDay, spaced, time } from "./words.js";
 
 const RUNNING = new Set(["queued", "processing"]);

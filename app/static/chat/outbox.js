@@ -1,7 +1,7 @@
 /** Messages written and not yet taken by the server: kept on the device, sent in order, each under its own id. */
 
+import { backoff, online, pause } from "./api.js";
 import { exclusive } from "./store.js";
-import { backoff, online, pause } from "./network.js";
 
 /**
  * An entry is `{client_message_id, content, created_at, files, state, error}`; `state` is waiting, sending or failed.

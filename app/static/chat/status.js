@@ -1,7 +1,7 @@
 /** The line under the header that tells the truth about the connection, and the panel that ends a conversation. */
 
+import { online } from "./api.js";
 import { el, icon } from "./dom.js";
-import { online } from "./network.js";
 import { T } from "./words.js";
 
 /** The button that dials the artisan. */

@@ -1,7 +1,6 @@
 /** Follows one reply to its end over server-sent events, through drops, sleeps and proxies that swallow streams. */
 
-import { ApiError } from "./api.js";
-import { backoff, pause } from "./network.js";
+import { ApiError, backoff, pause } from "./api.js";
 
 /** The server speaks at once, then at least every 15 s: longer silence is a dead or swallowed connection. */
 const FIRST_BYTE = 6000;
@@ -115,7 +114,7 @@ export function follow(api, messageId, tell) {
       try {
         await listen();
       } catch (error) {
-        if (error instanceof ApiError && !error.passing && error.status !== 401) return end({ name: "error", error });
+        if (error instanceof ApiError && !error.passing) return end({ name: "error", error });
       }
       if (stopped) return;
       failures = lastId === before ? failures + 1 : 0;

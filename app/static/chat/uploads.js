@@ -1,10 +1,13 @@
 /** Photos and documents: checked, made lighter, uploaded one after the other, kept until their message is sent. */
 
-import { ApiError } from "./api.js";
-import { backoff, pause } from "./network.js";
+import { ApiError, backoff, pause } from "./api.js";
 import { T, explain, size } from "./words.js";
 
 const TYPES = new Set(["image/jpeg", "image/png", "image/webp", "application/pdf"]);
+
+/** Some Android file pickers leave the type out. */
+const BY_NAME = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", pdf: "application/pdf" };
+const typed = (file) => (file.type ? file : new File([file], file.name, { type: BY_NAME[file.name.split(".").pop().toLowerCase()] || "" }));
 export const ACCEPT = [...TYPES].join(",");
 
 /** A photo heavier than this is redrawn at most `EDGE` pixels wide: seconds instead of minutes on a building site. */
@@ -37,7 +40,7 @@ async function lighten(file) {
 /**
  * An attachment is `{key, name, mime_type, size, blob, preview, state, progress, id, message}`; `state` is waiting, uploading,
  * checking, ready; `message` is the client id of the message it leaves with, null while it is in the tray.
- * `onChange(attachment)` after each step; `onRefused(sentence)` for a file that is not taken, in words for the visitor.
+ * `onChange(attachment)` after each step; `onRefused(sentence, error?)` for a file that is not taken, in words for the visitor.
  */
 export function createUploads({ api, store, limits, used, newId, ready, onChange, onRefused }) {
   const all = new Map();
@@ -70,7 +73,7 @@ export function createUploads({ api, store, limits, used, newId, ready, onChange
 
   async function send(attachment) {
     const { signal } = attachment.gone;
-    if (signal.aborted) return;
+    if (signal.aborted) throw new ApiError("removed", "");
     step(attachment, "uploading", 0);
     const file = await api.upload(attachment.blob, attachment.name, (share) => step(attachment, "uploading", share), signal);
     attachment.id = file.id;
@@ -98,9 +101,9 @@ export function createUploads({ api, store, limits, used, newId, ready, onChange
         return attachment.id;
       } catch (error) {
         if (signal.aborted) break;
-        if (!error.passing && error.status !== 401) {
+        if (!error.passing) {
           forget(attachment);
-          onRefused(T.refused(attachment.name, explain(error)));
+          onRefused(T.refused(attachment.name, explain(error)), error);
           throw error;
         }
         step(attachment, "waiting", 0);
@@ -130,7 +133,7 @@ export function createUploads({ api, store, limits, used, newId, ready, onChange
 
     /** Takes what the visitor picked, pasted or dropped. */
     async add(files) {
-      for (const picked of files) {
+      for (const picked of files.map(typed)) {
         const { name } = picked;
         if (used() + all.size >= limits.files) {
           onRefused(T.tooMany(limits.files));

@@ -14,7 +14,8 @@ export const typeset = (words) =>
     Object.entries(words).map(([key, word]) => [key, typeof word === "function" ? (...given) => spaced(word(...given)) : spaced(word)]),
   );
 
-const plural = (count, one, many) => `${count}\u00a0${count > 1 ? many : one}`;
+/** « 1 poste », « 5 postes », held together. */
+export const plural = (count, one, many) => `${count}\u00a0${count > 1 ? many : one}`;
 
 const euros = new Intl.NumberFormat("fr-FR", { style: "currency", currency: "EUR" });
 const numbers = new Intl.NumberFormat("fr-FR", { maximumFractionDigits: 3 });
@@ -59,6 +60,7 @@ export const T = typeset({
   waiting: "Partira dès le retour du réseau",
   delayed: "Partira dans un instant",
   notSent: "Non envoyé",
+  unavailable: "La conversation ne s’ouvre pas",
   useful: "Réponse utile",
   useless: "Réponse pas utile",
   thanks: "Merci de votre avis.",
@@ -88,26 +90,6 @@ export const T = typeset({
   empty: (name) => `« ${name} » est vide. Choisissez un autre fichier.`,
   refused: (name, why) => `« ${name} » : ${why}`,
   unreadable: "ce fichier n’a pas pu être lu. Essayez avec une autre photo.",
-  // Estimate
-  estimate: "Estimation pour votre projet",
-  lines: (count) => plural(count, "poste", "postes"),
-  assumptions: (count) => `${plural(count, "hypothèse", "hypothèses")} à confirmer`,
-  byMachine: "Établie par une intelligence artificielle à partir de cet échange.",
-  indicative: "Indicative, non contractuelle",
-  toConfirm: (assumption) => (/^à confirmer/i.test(assumption) ? assumption : `à confirmer (${assumption})`),
-  totalHT: "Total HT",
-  vat: (rate, base) => (base === null ? `TVA ${rate}` : `TVA ${rate} sur ${base}`),
-  totalTTC: "Total TTC",
-  line: "Poste",
-  amount: "Montant HT",
-  ask: "Poser une question",
-  agree: "Cela me convient",
-  agreed: (day, name) => `Vous avez dit que cela vous convient, le ${day}. ${name} en est prévenu et revient vers vous.`,
-  print: "Imprimer l’estimation",
-  byEmail: "Recevoir par e-mail",
-  replaced: (version, total) => `Estimation n° ${version}, remplacée · ${total} TTC`,
-  version: (version) => `Version ${version}`,
-  printedOn: (day) => `Estimation du ${day}`,
 });
 
 /** What one is told by error code, when the page knows better than the server's sentence. */

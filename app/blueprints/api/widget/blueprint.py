@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import request
+from typing import cast
+
+from flask import g, request
 
 from app.conversations.opening import Holder, find_holder
 from app.core.errors import ForbiddenError, NotFoundError
@@ -14,8 +16,19 @@ csrf.exempt(bp)
 SECURITY = [{"session": [], "bearer": []}]
 
 
+OPEN = ("widget.config", "widget.init")
+"""Verbs that come before there is a session."""
+
+
+@bp.before_request
+def _authenticate() -> None:
+    """Become the visitor who holds the secret, before anything of the body is read."""
+    if request.method != "OPTIONS" and request.endpoint not in OPEN:
+        g.holder = find_holder(request.headers.get("X-Session-ID"), bearer())
+
+
 def holder(session_id: str | None = None) -> Holder:
-    """Become the visitor of the request's session; `session_id` from the path must be the same one (404).
+    """The visitor of the request; `session_id` from the path must be his (404).
 
     A second device must first confirm its code (403 `code_required`).
     """
@@ -29,4 +42,4 @@ def holder(session_id: str | None = None) -> Holder:
 
 def unconfirmed_holder() -> Holder:
     """The same, for the verb that confirms."""
-    return find_holder(request.headers.get("X-Session-ID"), bearer())
+    return cast(Holder, g.holder)

@@ -10,6 +10,7 @@ from app.conversations import queries, service
 from app.conversations.opening import confirm_code
 from app.conversations.presentation import session_payload
 from app.conversations.transcript import send_transcript
+from app.core.errors import NotFoundError
 from app.core.identifiers import format_phone_fr
 from app.extensions import limiter
 from app.web.access import public
@@ -75,11 +76,12 @@ def contact(session_id: str) -> dict[str, Any]:
 
 @bp.delete("/session/<session_id>")
 @public
-@bp.response(204)
+@bp.response(200, schemas.Deleted)
 @bp.doc(security=SECURITY)
-def delete(session_id: str) -> None:
+def delete(session_id: str) -> dict[str, bool]:
     """Delete the conversation: messages, photos and estimate."""
     service.delete_conversation(holder(session_id).session_id)
+    return {"deleted": True}
 
 
 @bp.post("/session/<session_id>/code")
@@ -91,5 +93,7 @@ def delete(session_id: str) -> None:
 def code(body: dict[str, Any], session_id: str) -> dict[str, Any]:
     """Confirm a second device with the six digits sent by e-mail."""
     me = unconfirmed_holder()
+    if session_id != me.session_id:
+        raise NotFoundError()
     confirm_code(me, body["code"], bearer() or "")
-    return _whole(holder(session_id).session_id)
+    return _whole(session_id)

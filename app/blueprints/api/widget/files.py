@@ -39,11 +39,12 @@ def show(file_id: str) -> dict[str, Any]:
 
 @bp.delete("/files/<file_id>")
 @public
-@bp.response(204)
+@bp.response(200, schemas.Deleted)
 @bp.doc(security=SECURITY)
-def remove(file_id: str) -> None:
+def remove(file_id: str) -> dict[str, bool]:
     """Take back a file that was not sent yet."""
     service.remove_unsent(holder().session_id, file_id)
+    return {"deleted": True}
 
 
 def _answer(file: File) -> dict[str, Any]:

@@ -242,6 +242,12 @@ class FileAnswer(Schema):
     file = fields.Nested(FileOut, required=True)
 
 
+class Deleted(Schema):
+    """It is gone."""
+
+    deleted = fields.Boolean(required=True)
+
+
 class UploadIn(Schema):
     """One file, as multipart form data."""
 

@@ -73,7 +73,7 @@ _CHOICES = (
         (
             Option("douche_italienne", words="italienne, plain pied"),
             Option("douche_receveur", words="receveur, bac"),
-            Option("baignoire", words="bain"),
+            Option("baignoire"),
         ),
         default=("douche_receveur",),
         single=True,

@@ -68,9 +68,9 @@ def _decide(history: History, here: Situation) -> Say | Quote:
     turn = history.turns[-1]
     asides = _asides(here, turn, history.artisan, completed)
     estimate = estimate_of(completed)
-    if completed.missing == WORKS_NEEDED:
+    if completed.missing == WORKS_NEEDED and not here.request.trades():
         return _ask_for_works(here, [_thanks(turn, history), *asides], history.artisan)
-    if completed.missing:
+    if completed.missing not in ("", WORKS_NEEDED):
         return _ask(here, completed, [_thanks(turn, history), *asides])
     if not estimate.lines:
         return Say(_join(*asides, wording.cannot_estimate(history.artisan)))
@@ -186,6 +186,8 @@ def _after_quote(here: Situation, asides: Sequence[str], turn: Turn, artisan: st
     """The pre-quote stands: answer, thank or close."""
     if turn.photos:
         return _join(wording.late_photos(turn.photos), *asides)
+    if turn.documents:
+        return _join(wording.received(0, turn.documents, artisan), *asides)
     if asides:
         return _join(*asides)
     topics = topics_of(here.last.found)

@@ -10,6 +10,8 @@ from app.llm.providers.local.text import SENTENCE_ENDS, Token
 from app.llm.providers.local.vocabulary import Concept, Kind, concept_at
 
 _ALWAYS_NEGATIVE = frozenset(["sans", "ni", "aucun", "aucune", "hors", "hormis", "sauf", "excepte", "jamais", "without", "no"])
+KEEPING = frozenset(["garde", "garder", "gardons", "gardez", "conserve", "conserver", "conservons", "conservez", "keep"])
+"""Verbs of one who wants nothing new there."""
 _SCOPE_ENDS = frozenset(
     ["mais", "avec", "juste", "seulement", "uniquement", "plutot", "je", "on", "nous", "il", "elle", "but", "with", "puis"]
 )
@@ -129,7 +131,7 @@ def _reach(found: Sequence[Token], begins: Callable[[int], bool]) -> list[bool]:
 
 def _negates(found: Sequence[Token], position: int) -> bool:
     text = found[position].text
-    if text in _ALWAYS_NEGATIVE:
+    if text in _ALWAYS_NEGATIVE or text in KEEPING:
         return True
     before = {token.text for token in found[max(position - 3, 0) : position]}
     if text in ("pas", "not"):

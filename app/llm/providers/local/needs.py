@@ -66,7 +66,7 @@ def _needs(request: Request) -> Iterator[str]:
     if not request.trades():
         yield WORKS_NEEDED
         return
-    choices = request.open_choices()
+    choices = _in_order(request)
     yield from (f"choice:{choice.key}" for choice in choices if choice.first)
     yield from dict.fromkeys(_surfaces(request, choices))
     yield from (f"choice:{choice.key}" for choice in choices if not choice.first)
@@ -75,6 +75,15 @@ def _needs(request: Request) -> Iterator[str]:
             yield f"count:{_count_key(request, work)}"
         elif work.basis is Basis.LENGTH and request.length(work) is None:
             yield f"length:{work.key}"
+
+
+def _in_order(request: Request) -> list[Choice]:
+    """The open choices trade by trade, then in the order a craftsman would ask."""
+    trades, places = request.trades(), list(CHOICES)
+    return sorted(
+        request.open_choices(),
+        key=lambda choice: (trades.index(request.absorbing(choice.key) or choice.trade), places.index(choice.key)),
+    )
 
 
 def _surfaces(request: Request, choices: list[Choice]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from app.llm.providers.local.answers import Reply
 from app.llm.providers.local.choices import CHOICES, Choice
 from app.llm.providers.local.linking import PLANES
-from app.llm.providers.local.mentions import Mention
+from app.llm.providers.local.mentions import KEEPING, Mention
 from app.llm.providers.local.reading import Message
 from app.llm.providers.local.request import Request
 from app.llm.providers.local.vocabulary import phrase_stems
@@ -16,7 +16,7 @@ from app.llm.providers.local.works import WORKS
 
 _ONLY = frozenset(["seulement", "uniquement", "juste", "seul", "seule", "seuls", "only"])
 _OR = frozenset({"ou", "or"})
-_CHANGING = frozenset(["finalement", "plutot", "prefere", "preferons", "prefererais", "fait"])
+_CHANGING = frozenset(["finalement", "plutot", "prefere", "preferons", "prefererais"])
 _NOT = ("sans", "pas", "ni")
 _OPTION_STEMS = {
     (key, option.target): tuple(phrase_stems(phrase) for phrase in option.words.split(", ") if phrase)
@@ -83,7 +83,7 @@ def decide_by_answer(request: Request, message: Message) -> None:
         return
     if message.reply is Reply.UNKNOWN:
         request.unknown.add(message.asked)
-    elif message.reply is Reply.NO:
+    elif message.reply is Reply.NO or message.words & KEEPING:
         request.settled.add(key)
     elif message.reply is Reply.BOTH and choice.both:
         for target in remaining:

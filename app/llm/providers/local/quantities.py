@@ -220,8 +220,6 @@ def _length_owner(request: Request, named: Sequence[Head], measure: Measure) -> 
     before = [head for head in named if head.mention.end <= measure.start]
     if after or before:
         return (after[0] if after else before[-1]).key
-    if named:
-        return named[0].key
     needing = [work.key for work in request.ordered_works() if work.basis is Basis.LENGTH or work.key in _PARTITIONS]
     return needing[0] if needing else ""
 

@@ -17,7 +17,9 @@ from app.llm.providers.local.works import WORKS, Basis
 
 _ROOFS = frozenset({"toiture", "couverture", "tuiles", "ardoises"})
 _ROOF_MATERIALS = frozenset({"tuiles", "ardoises", "bac_acier"})
-_ROOF_WORKS = frozenset({"toiture", "demoussage", "hydrofuge", "toiture_fuite", "reparation_tuiles", "gouttieres", "faitage", "fenetre_toit"})
+_ROOF_WORKS = frozenset(
+    {"toiture", "demoussage", "hydrofuge", "toiture_fuite", "reparation_tuiles", "gouttieres", "faitage", "fenetre_toit"}
+)
 _LEAKS = frozenset({"fuite_eau", "debouchage"})
 _PLACES = frozenset(["sous", "derriere", "autour", "pres", "dans", "vers", "niveau"])
 _FITTING = ("replace", "install", "add", "renovate")
@@ -86,7 +88,9 @@ def _is_only_a_place(found: Sequence[Token], mentions: Sequence[Mention], index:
 def _is_laid(mentions: Sequence[Mention], index: int) -> bool:
     """« refaire la toiture en tuiles », « mon toit est en ardoise, à refaire »: the covering itself is the work."""
     sentence = mentions[index].sentence
-    names = [place for place in range(index) if mentions[place].concept.key in ("toiture", "couverture") and mentions[place].sentence == sentence]
+    names = [
+        place for place in range(index) if mentions[place].concept.key in ("toiture", "couverture") and mentions[place].sentence == sentence
+    ]
     following = mentions[index + 1] if index + 1 < len(mentions) else None
     if following is not None and following.concept.key == "renovate" and following.sentence == sentence:
         after = mentions[index + 2] if index + 2 < len(mentions) else None

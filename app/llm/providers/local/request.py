@@ -18,6 +18,11 @@ PARTITION_HEIGHT = Decimal("2.5")
 _AS_LONG_AS_THE_FURNITURE = ("plan_travail", "credence")
 
 
+def trade_of(key: str) -> str:
+    """The trade of a work or of a choice."""
+    return WORKS[key].trade if key in WORKS else CHOICES[key].trade
+
+
 def _works_of(target: str) -> tuple[str, ...]:
     """The works an option leads to."""
     return (target,) if target in WORKS else CHOICES[target].targets
@@ -131,9 +136,9 @@ class Request:
 
     def trades(self) -> list[str]:
         """The trades at work, packages first, then in the order they came up."""
-        live = {*self.works, *(choice.key for choice in self.open_choices())}
-        keys = [key for key in self.heard if key in live and not self.absorbing(key)]
-        return list(dict.fromkeys([*self.packages, *(WORKS[key].trade if key in WORKS else CHOICES[key].trade for key in keys)]))
+        live = [*self.works, *(choice.key for choice in self.open_choices())]
+        trades = {trade_of(key) for key in live if not self.absorbing(key)}
+        return list(dict.fromkeys([*self.packages, *(trade_of(key) for key in self.heard if trade_of(key) in trades)]))
 
     def ordered_works(self) -> list[Work]:
         """The wanted works in the order of a pre-quote."""
@@ -145,7 +150,7 @@ class Request:
             rooms = tuple(room for room in self.scopes[key] if room in self.rooms)
             if rooms:
                 return rooms
-        package = self.absorbing(key) or (WORKS[key].trade if key in WORKS else CHOICES[key].trade)
+        package = self.absorbing(key) or trade_of(key)
         if package in self.packages or (package in PACKAGES and package in self.rooms):
             return (PACKAGES[package].room,)
         return tuple(room for room in self.rooms if room != HOME) or tuple(self.rooms)

@@ -89,7 +89,7 @@ def attachments(text: str) -> tuple[str, int, int]:
 
 def folded(text: str) -> str:
     """Lower case without accents, line by line, cut to what is read, without addresses, telephone numbers and dates."""
-    lines = (fold(line) for line in text[:MAX_CHARS].splitlines())
+    lines = (fold(line).replace("×", "x") for line in text[:MAX_CHARS].splitlines())
     kept = "\n".join(" ".join(word for word in line.split() if not _is_address(word)) for line in lines)
     return _NOT_QUANTITIES.sub(" ", kept[:MAX_CHARS])
 

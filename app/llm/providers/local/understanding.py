@@ -11,7 +11,7 @@ from app.llm.providers.local.linking import PLANES, Head, depends_on_floor, give
 from app.llm.providers.local.mentions import Mention
 from app.llm.providers.local.quantities import read_quantities
 from app.llm.providers.local.reading import Message
-from app.llm.providers.local.request import Request, Room
+from app.llm.providers.local.request import Request, Room, trade_of
 from app.llm.providers.local.rooms import HOME, WET_ROOMS
 from app.llm.providers.local.vocabulary import Concept, Kind
 from app.llm.providers.local.works import WORKS
@@ -98,7 +98,7 @@ def _stands_alone(request: Request, key: str, heads: Sequence[Head]) -> bool:
     if request.trades():
         return False
     package = PACKAGES[key]
-    own = [(WORKS[head.key].trade if head.key in WORKS else CHOICES[head.key].trade) == key for head in heads]
+    own = [trade_of(head.key) == key for head in heads]
     if not all(mine or head.key in package.absorbs for mine, head in zip(own, heads, strict=True)):
         return False
     keys = {head.key for head in heads}

@@ -80,7 +80,7 @@ _WORKS = (
         "Isolation des murs par l'intérieur",
         OWN,
         plane="mur",
-        asked="des murs à isoler",
+        asked="des murs intérieurs à isoler",
     ),
     Work(
         "isolation_exterieure",
@@ -89,7 +89,7 @@ _WORKS = (
         "Isolation des murs par l'extérieur",
         OWN,
         plane="mur",
-        asked="des murs à isoler",
+        asked="des murs extérieurs à isoler",
     ),
     Work(
         "isolation_plancher", "isolation", "ISO-PLANCHER", "Isolation du plancher bas", OWN, plane="plancher", asked="du plancher à isoler"

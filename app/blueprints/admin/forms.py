@@ -1,0 +1,60 @@
+"""Forms of the administrators' portal; the rules are the verbs'."""
+
+from __future__ import annotations
+
+from wtforms import DateField, EmailField, SelectField, StringField, TelField, URLField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional
+
+from app.core.acting import Actor
+from app.identity.admin_queries import GIVEN_ALONE
+from app.identity.models import Role
+from app.identity.service import STAFF_ROLES
+from app.web.forms import PortalForm
+
+
+class RoleChoices:
+    """A select of roles, without those that the acting person may not give."""
+
+    role: SelectField
+
+    def offer(self, roles: list[Role], actor: Actor, *, alone: bool) -> None:
+        """`alone`: only the roles that one holds for oneself."""
+        given = [r for r in roles if (not alone or r.slug in GIVEN_ALONE) and (actor.can("staff.manage") or r.slug not in STAFF_ROLES)]
+        if not alone and not actor.can("staff.manage"):
+            given = [r for r in roles if r.slug not in STAFF_ROLES or r.slug in ("metreur", "validator")]
+        self.role.choices = [SelectChoice(r.slug, f"{r.name} : {r.description[:1].lower()}{r.description[1:]}") for r in given]
+
+
+class NewUserForm(PortalForm, RoleChoices):
+    """A person, or a company's principal account."""
+
+    name = StringField("Prénom et nom", [DataRequired(), Length(max=120)])
+    email = EmailField("Adresse e-mail", [DataRequired(), Length(max=254)])
+    role = SelectField("Rôle", [DataRequired()])
+    company_name = StringField("Entreprise", [Length(max=120)])
+
+
+class RoleForm(PortalForm, RoleChoices):
+    """One more role, for the person or on behalf of an account."""
+
+    role = SelectField("Rôle", [DataRequired()])
+    on_behalf_of = EmailField("Pour le compte de", [Length(max=254)])
+    expires_on = DateField("Jusqu’au", [Optional()])
+
+
+class CompanyForm(PortalForm):
+    """A company and its contact, as an administrator changes them."""
+
+    company_name = StringField("Nom de l’entreprise", [DataRequired(), Length(max=120)])
+    siret = StringField("SIRET", [Length(max=20)])
+    address = StringField("Adresse", [Length(max=250)])
+    phone = TelField("Téléphone", [Length(max=30)])
+    website = URLField("Site", [Length(max=250)])
+    name = StringField("Prénom et nom du contact", [DataRequired(), Length(max=120)])
+
+
+class NewCompanyForm(CompanyForm):
+    """The same, with the address that receives the invitation."""
+
+    email = EmailField("Adresse e-mail du contact", [DataRequired(), Length(max=254)])

@@ -1,0 +1,227 @@
+"""Whole conversations: the journey, one question at a time, photos once, changes after the pre-quote, polite ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.llm.local.conversation import PHOTO, Conversation, talk
+from tests.llm.local.test_requests import JOURNEY
+
+_JOURNEY_LINES = {"SDB-DEPOSE": 1, "SDB-PLOMB": 1, "CARR-SOL": 8, "CARR-MUR": 20, "SDB-DOUCHE-IT": 1}
+_IMAGE = {"type": "image_url", "image_url": {"url": "https://example.test/p.jpg"}}
+
+
+@pytest.mark.parametrize(
+    "photos",
+    [
+        f"{PHOTO} [Photo jointe : IMG_2042.jpg]",
+        [{"type": "text", "text": ""}, _IMAGE, _IMAGE],
+        [{"type": "text", "text": "Voilà"}, {"type": "text", "text": PHOTO}, {"type": "text", "text": PHOTO}],
+    ],
+    ids=["marks", "images", "parts"],
+)
+def test_the_journey_word_for_word(photos: str | list) -> None:
+    conversation = Conversation()
+    asked = conversation.say(JOURNEY)
+    assert asked.calls == []
+    assert "photos de l’existant" in asked.text
+    assert asked.text.count("?") == 1
+    quoted = conversation.say(photos)
+    assert [name for name, _ in quoted.calls] == ["rechercher_prix", "proposer_pre_devis"]
+    assert quoted.quantities == _JOURNEY_LINES
+    proposal = quoted.proposal
+    assert proposal is not None
+    assert proposal["type_projet"] == "renovation_salle_de_bain"
+    assert proposal["titre"] == "Rénovation de salle de bain"
+    assert proposal["surface_m2"] == 8
+    assert sorted(proposal["exigences"]) == ["carrelage_mural", "carrelage_sol", "douche_italienne"]
+    assert [line["libelle"] for line in proposal["lignes"]] == [
+        "Dépose de l'existant",
+        "Plomberie",
+        "Carrelage au sol",
+        "Carrelage mural",
+        "Douche italienne",
+    ]
+    assert quoted.text.startswith("Merci pour vos photos. ")
+    assert "5\u202f790,00\u00a0€ HT" in quoted.text
+    assert "6\u202f948,00\u00a0€ TTC" in quoted.text
+    assert "surface des murs estimée à 20\u00a0m² (2,5 × 8\u00a0m² au sol)" in quoted.text
+    assert "Estimation indicative, non contractuelle. Durant Peinture vérifiera" in quoted.text
+    assert quoted.finished == ["tool_calls", "tool_calls", "stop"]
+
+
+@pytest.mark.parametrize("words", ["non", "je n'ai pas de photos", "plus tard", "👍", "pourquoi ?", "demain peut-être, je suis au travail"])
+def test_photos_are_asked_for_once_and_never_wait(words: str) -> None:
+    _, quoted = talk(JOURNEY, words)
+    assert quoted.quantities == _JOURNEY_LINES
+    assert "envoyer" not in quoted.text.replace("vous enverra", "")
+
+
+def test_photos_sent_first_are_not_asked_for() -> None:
+    first, second, third = talk(f"Bonjour {PHOTO}", "salle de bain 5 m², baignoire", "carrelage au sol et aux murs")
+    assert "Merci pour votre photo." in first.text
+    assert second.text.endswith("Souhaitez-vous du carrelage au sol, aux murs ou les deux\u202f?")
+    assert third.quantities == {"SDB-DEPOSE": 1, "SDB-PLOMB": 1, "CARR-SOL": 5, "CARR-MUR": 12.5, "SDB-BAIGNOIRE": 1}
+
+
+def test_a_photo_does_not_speak_by_its_name() -> None:
+    _, reply = talk("repeindre le salon, murs", "[Photo jointe : cuisine_35m2.jpg]")
+    assert "surface au sol du salon" in reply.text
+
+
+def test_only_what_is_missing_is_asked_one_question_at_a_time() -> None:
+    replies = talk("Bonjour", "je voudrais refaire ma salle de bain", "6", "une douche", "italienne", "au sol", "voici " + PHOTO)
+    endings = [reply.text.replace("\u202f", " ") for reply in replies]
+    assert "Quels travaux souhaitez-vous" in endings[0]
+    assert endings[1].endswith("Quelle est la surface au sol de la salle de bain, en m² ?".replace(" m²", "\u00a0m²"))
+    assert endings[2].endswith("Souhaitez-vous une douche italienne, une douche avec receveur ou une baignoire ?")
+    assert endings[3].endswith("Préférez-vous une douche italienne ou une douche avec receveur ?")
+    assert endings[4].endswith("Souhaitez-vous du carrelage au sol, aux murs ou les deux ?")
+    assert "photos de l’existant" in endings[5]
+    assert all(ending.count("?") <= 1 for ending in endings)
+    assert replies[6].quantities == {"SDB-DEPOSE": 1, "SDB-PLOMB": 1, "CARR-SOL": 6, "SDB-DOUCHE-IT": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("finalement 10 m²", _JOURNEY_LINES | {"CARR-SOL": 10, "CARR-MUR": 25}),
+        ("en fait la salle de bain fait 3 x 4 m", _JOURNEY_LINES | {"CARR-SOL": 12, "CARR-MUR": 30}),
+        ("sans la douche", {key: value for key, value in _JOURNEY_LINES.items() if key != "SDB-DOUCHE-IT"}),
+        ("ajoutez un meuble vasque", _JOURNEY_LINES | {"SDB-VASQUE": 1}),
+        ("remplacez la douche par une baignoire", {"SDB-BAIGNOIRE": 1} | {k: v for k, v in _JOURNEY_LINES.items() if k != "SDB-DOUCHE-IT"}),
+        ("plutôt une douche avec receveur", {"SDB-DOUCHE-REC": 1} | {k: v for k, v in _JOURNEY_LINES.items() if k != "SDB-DOUCHE-IT"}),
+        ("pas de carrelage au mur finalement", {key: value for key, value in _JOURNEY_LINES.items() if key != "CARR-MUR"}),
+        ("la dépose est déjà faite", {key: value for key, value in _JOURNEY_LINES.items() if key != "SDB-DEPOSE"}),
+        ("le carrelage mural fait 15 m²", _JOURNEY_LINES | {"CARR-MUR": 15}),
+    ],
+)
+def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expected: dict[str, float]) -> None:
+    reply = talk(JOURNEY, PHOTO, change)[-1]
+    assert reply.quantities == expected
+    assert "mis à jour" in reply.text
+    assert "photo" not in reply.text
+
+
+def test_changes_add_up() -> None:
+    said = (JOURNEY, "non", "finalement 10 m²", "sans la douche", "ajoutez un meuble vasque", "et deux mitigeurs")
+    assert talk(*said)[-1].quantities == {
+        "SDB-DEPOSE": 1,
+        "SDB-PLOMB": 1,
+        "CARR-SOL": 10,
+        "CARR-MUR": 25,
+        "SDB-VASQUE": 1,
+        "PLOMB-ROBINET": 2,
+    }
+
+
+def test_counts_are_added_or_replaced() -> None:
+    said = ("installer 6 prises", "non", "ajoutez deux prises", "finalement 4 prises")
+    assert [reply.quantities.get("ELEC-PRISE") for reply in talk(*said)[1:]] == [6, 8, 4]
+
+
+def test_a_new_work_asks_what_it_lacks_then_quotes_at_once() -> None:
+    replies = talk(JOURNEY, "non", "il faut aussi peindre le plafond du couloir", "5 m²")
+    assert "surface au sol du couloir" in replies[2].text
+    assert replies[3].quantities == _JOURNEY_LINES | {"PEINT-PLAF": 5}
+
+
+def test_another_option_by_its_short_word() -> None:
+    replies = talk("remplacer trois fenêtres en bois", "non", "finalement en PVC")
+    assert [reply.quantities for reply in replies[1:]] == [{"MEN-FEN-BOIS": 3}, {"MEN-FEN-PVC": 3}]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("merci", "Je vous en prie. Votre demande est bien notée"),
+        ("Cela me convient", "Très bien, merci. Votre demande est bien notée"),
+        ("J'ai terminé", "Très bien, merci."),
+        ("c'est quoi le délai ?", "Pour les délais, c’est Durant Peinture qui vous répondra"),
+        ("et la TVA ?", "Durant Peinture les précisera dans le devis"),
+        ("vous êtes un robot ?", "Je suis un assistant automatique"),
+        ("c'est trop cher", "Dites-moi ce qu’il faut retirer"),
+        ("Avez-vous une assurance décennale ?", "les garanties"),
+        ("De quelle couleur est le ciel ?", "Je préfère ne pas vous répondre au hasard"),
+        ("hmm", "Je n’ai pas relevé de changement"),
+        (PHOTO, "votre photo est jointe à votre demande"),
+        ("[Document joint : plan.pdf]", "Durant Peinture le recevra"),
+    ],
+)
+def test_after_the_pre_quote_a_word_gets_a_word(words: str, expected: str) -> None:
+    reply = talk(JOURNEY, "non", words)[-1]
+    assert expected in reply.text
+    assert reply.calls == []
+    assert reply.finished == ["stop"]
+
+
+def test_everything_can_be_called_off_and_begun_again() -> None:
+    replies = talk(JOURNEY, "non", "annulez tout", "repeindre les murs d'une chambre de 10 m²")
+    assert "je retire l’ensemble" in replies[2].text
+    assert replies[3].quantities == {"PEINT-MUR": 25}
+    assert "mis à jour" not in replies[3].text
+
+
+def test_who_does_not_know_gets_a_usual_value_and_is_told() -> None:
+    replies = talk("Je voudrais refaire ma toiture", "aucune idée", "comme vous voulez", "non")
+    assert "je retiens une valeur courante" in replies[1].text
+    assert replies[3].quantities == {"TOIT-DEPOSE": 100, "TOIT-TUILE": 100}
+    text = replies[3].text.replace("\u00a0", " ")
+    assert "- surface de la toiture supposée de 100 m²\u202f;\n- par défaut, couverture en tuiles." in text
+
+
+def test_a_question_asked_in_vain_is_not_asked_a_third_time() -> None:
+    replies = talk("peindre les murs du salon", "blabla", "encore blabla", "toujours blabla")
+    assert [("surface au sol du salon, en" in reply.text) for reply in replies] == [True, True, False, False]
+    assert "Pardon" in replies[1].text
+    assert replies[3].quantities == {"PEINT-MUR": 62.5}
+    assert "surface au sol du salon supposée de 25" in replies[3].text
+
+
+def test_nothing_to_go_on_ends_honestly() -> None:
+    replies = talk("travaux d'électricité", "bof", "bof", "bof")
+    assert "De quoi avez-vous besoin" in replies[1].text
+    assert "je ne peux pas vous donner une estimation honnête" in replies[2].text
+    assert all(reply.calls == [] for reply in replies)
+
+
+def test_taxes_are_never_asked_about() -> None:
+    starts = ["cuisine", "toiture", "peinture", "sols", "plomberie", "électricité", "isolation", "fenêtres", "façade", "placo", "chauffage"]
+    for start in starts:
+        for reply in talk(f"refaire {start}", "oui", "12", "je ne sais pas", "non", "non", "non"):
+            question = reply.text.rpartition("?")[0].rpartition(".")[2]
+            assert "TVA" not in question
+
+
+def test_what_is_kept_is_not_priced() -> None:
+    replies = talk("rénover ma salle de bain de 5 m²", "je garde ma baignoire", "au sol", "non")
+    assert "carrelage" in replies[1].text
+    assert replies[3].quantities == {"SDB-DEPOSE": 1, "SDB-PLOMB": 1, "CARR-SOL": 5}
+
+
+def test_trades_come_in_the_order_they_were_named() -> None:
+    reply = talk("peinture et parquet dans un salon de 20 m²", "les murs", "non", "non")[-1]
+    assert reply.proposal is not None
+    assert reply.proposal["titre"] == "Travaux de peinture et travaux de revêtement"
+
+
+def test_english_is_told_once() -> None:
+    replies = talk("I want to paint my living room 25 sqm", "the walls please, and the ceiling too")
+    assert "we can simply continue in French" in replies[0].text
+    assert "French" not in replies[1].text
+
+
+def test_without_an_artisan_the_sentence_stands() -> None:
+    conversation = Conversation(system="Vous êtes l’assistant.")
+    conversation.say(JOURNEY)
+    assert "L’artisan vérifiera ces éléments" in conversation.say("non").text
+
+
+def test_a_conversation_begun_by_another_model_goes_on() -> None:
+    conversation = Conversation()
+    conversation.messages += [
+        {"role": "assistant", "content": "Bonjour, envoyez-moi des photos et décrivez votre projet !"},
+        {"role": "user", "content": "Je veux peindre les murs de ma chambre"},
+        {"role": "assistant", "content": "D’accord ! Quelle surface en m² ? Vous pouvez joindre des photos."},
+    ]
+    assert conversation.say("12").quantities == {"PEINT-MUR": 30}
