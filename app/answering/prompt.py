@@ -10,7 +10,7 @@ from app.answering.config import PROPOSAL_TOOL, ResolvedConfig
 from app.answering.request import AnswerRequest, Attachment, Turn
 from app.core.format import euro, percent
 from app.core.text import clean_line
-from app.llm.gateway import ModelChoice
+from app.llm.gateway import LOCAL, ModelChoice
 from app.quoting.catalogue import Catalogue
 
 MAX_CONTEXT = 4000
@@ -36,7 +36,8 @@ _UNTRUSTED = (
 
 def build_messages(request: AnswerRequest, choice: ModelChoice) -> list[dict[str, Any]]:
     """The chat messages for this model, in OpenAI's form."""
-    turns = within_window(request.turns, request.config.context_window)
+    # The built-in engine reads its state again from all that was said, at no cost.
+    turns = request.turns if choice.provider == LOCAL.provider else within_window(request.turns, request.config.context_window)
     return [{"role": "system", "content": _system(request, choice, turns)}, *(_message(turn, choice.vision) for turn in turns)]
 
 

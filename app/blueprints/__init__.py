@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.blueprints import account, auth, chat, docs, files, health
+from app.blueprints import account, admin, artisan, auth, chat, docs, fabricant, files, health, metreur, particulier
 from app.blueprints.api import editor, widget
 from app.web.api import install_api
 from app.web.navigation import install_navigation
 
-PAGES = (health.bp, files.bp, docs.bp, chat.bp, auth.bp, account.bp, account.notifications_bp)
+PAGES = (
+    health.bp,
+    files.bp,
+    docs.bp,
+    chat.bp,
+    auth.bp,
+    account.bp,
+    account.notifications_bp,
+    admin.bp,
+    artisan.bp,
+    fabricant.bp,
+    particulier.bp,
+    metreur.bp,
+)
 APIS = (widget.bp, editor.bp)
 
 

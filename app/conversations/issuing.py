@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from app.audit.service import record
-from app.conversations.links import DEFAULT_LIFE, create_link
+from app.conversations.links import DEFAULT_LIFE, create_link, revoke_link
 from app.conversations.models import SessionLink
 from app.core.acting import Actor
 from app.core.errors import ForbiddenError, InvalidError, NotFoundError
@@ -63,6 +63,20 @@ def issue_artisan_link(
         raise NotFoundError("Aucun assistant n’est disponible pour l’instant.", code="no_deployment")
     link = _issue(actor, deployment_id, tie, actor.account_id, expires_in, {}, recipient)
     record("link.created", link.id, deployment_id=deployment_id)
+    return link
+
+
+def revoke_own_link(actor: Actor, link_id: str) -> SessionLink:
+    """Close a link that the acting artisan made himself. Raises NotFoundError (one that an editor made in his name included)."""
+    link = db.session.scalar(
+        select(SessionLink)
+        .where(SessionLink.id == link_id, SessionLink.artisan_id == actor.account_id, SessionLink.created_by == actor.user_id)
+        .with_for_update()
+    )
+    if link is None:
+        raise NotFoundError()
+    revoke_link(link)
+    record("link.revoked", link.id)
     return link
 
 

@@ -145,6 +145,14 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     return _written_day(local, SHORT_MONTHS)
 
 
+def month(value: date | str | None) -> str:
+    """« novembre 2026 », of a day or of a month written `2026-11`."""
+    if value is None:
+        return NOTHING
+    year, number_of_month = (value.year, value.month) if isinstance(value, date) else map(int, value.split("-"))
+    return f"{MONTHS[number_of_month - 1]} {year}"
+
+
 def _clock_face(local: datetime) -> str:
     return f"{local.hour:02}:{local.minute:02}"
 

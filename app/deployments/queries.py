@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.agents.models import Agent
 from app.core.errors import NotFoundError
@@ -13,20 +13,25 @@ from app.deployments.models import AllowedDomain, Deployment
 from app.extensions import db
 
 
-def deployments_of(editor_id: str | None) -> list[dict[str, Any]]:
-    """Deployments of an editor (None: the platform's own) with their agent's name and their domains, by name."""
-    rows = db.session.execute(
+def deployments_of(editor_id: str | None, *, q: str = "", active: bool | None = None) -> list[dict[str, Any]]:
+    """Deployments of an editor (None: the platform's own) with their agent's name and their domains, by name.
+
+    `q` is part of the name, of the agent's name or of the key.
+    """
+    statement = (
         select(Deployment, Agent.name.label("agent_name"))
         .join(Agent, Agent.id == Deployment.agent_id)
         .where(Deployment.editor_id.is_not_distinct_from(editor_id))
         .order_by(Deployment.name, Deployment.id)
-    ).all()
+    )
+    if q:
+        statement = statement.where(or_(*(column.icontains(q, autoescape=True) for column in (Deployment.name, Agent.name, Deployment.id))))
+    if active is not None:
+        statement = statement.where(Deployment.is_active == active)
+    rows = db.session.execute(statement).all()
     domains: dict[str, list[str]] = defaultdict(list)
-    for domain in db.session.scalars(
-        select(AllowedDomain).where(AllowedDomain.deployment_id.in_([row.Deployment.id for row in rows])).order_by(AllowedDomain.host)
-    ):
-        port = f":{domain.port}" if domain.port else ""
-        domains[domain.deployment_id].append(("*." if domain.is_wildcard else "") + domain.host + port)
+    for domain in _domains([row.Deployment.id for row in rows]):
+        domains[domain.deployment_id].append(domain_text(domain))
     return [
         {
             "id": d.id,
@@ -40,6 +45,21 @@ def deployments_of(editor_id: str | None) -> list[dict[str, Any]]:
         }
         for d, agent_name in rows
     ]
+
+
+def domains_of(deployment_id: str) -> list[AllowedDomain]:
+    """The domains that a deployment allows, by host."""
+    return _domains([deployment_id])
+
+
+def domain_text(domain: AllowedDomain) -> str:
+    """A domain as people write it: `*.exemple.fr`, `localhost:3000`."""
+    return ("*." if domain.is_wildcard else "") + domain.host + (f":{domain.port}" if domain.port else "")
+
+
+def _domains(deployment_ids: list[str]) -> list[AllowedDomain]:
+    wanted = select(AllowedDomain).where(AllowedDomain.deployment_id.in_(deployment_ids))
+    return list(db.session.scalars(wanted.order_by(AllowedDomain.host, AllowedDomain.port.nulls_first())))
 
 
 def deployment_by_id(deployment_id: str, editor_id: str | None) -> Deployment:

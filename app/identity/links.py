@@ -33,7 +33,7 @@ def propose_link(
 
     Proposing again under the same `external_id` updates a link that is still pending. Raises InvalidError, ConflictError.
     """
-    address = checked_email(email)
+    address, number = checked_email(email), _phone(phone)
     if not external_id.strip():
         raise InvalidError("L’identifiant de l’artisan est attendu.", {"external_id": ["Le vôtre, unique chez vous."]})
     link = db.session.scalar(
@@ -48,7 +48,7 @@ def propose_link(
     # Whoever was asked before is no longer: the one who has this address is found when he is told.
     link.artisan_id, link.invited_email = None, address
     link.artisan_name = name.strip() or address.split("@")[0]
-    link.artisan_phone = _phone(phone)
+    link.artisan_phone = number
     link.editor_name = editor.display_name
     link.branding = branding or {}
     link.permissions = DEFAULT_PERMISSIONS | (permissions or {})
@@ -96,3 +96,25 @@ def end_link(link: EditorLink) -> None:
         link.status = "refused" if link.status == "pending" else "detached"
         link.ended_at = clock.now()
         record(f"link.{link.status}", link.id)
+
+
+def link_of_editor(editor_id: str, link_id: str) -> EditorLink:
+    """A link of this editor. Raises NotFoundError."""
+    link = db.session.scalar(select(EditorLink).where(EditorLink.id == link_id, EditorLink.editor_id == editor_id).with_for_update())
+    if link is None:
+        raise NotFoundError()
+    return link
+
+
+def configure_link(link: EditorLink, *, permissions: dict[str, Any], branding: dict[str, Any]) -> None:
+    """Set what the artisan may do through the editor, and how conversations look and speak through this link."""
+    link.permissions = {**link.permissions, **permissions}
+    link.branding = {**link.branding, **branding}
+    record("link.configured", link.id)
+
+
+def detach_artisan(link: EditorLink) -> None:
+    """The editor ends a link, or takes a proposal back; links made through it close at once. Twice is once."""
+    if link.status in ("pending", "active"):
+        link.status, link.ended_at = "detached", clock.now()
+        record("link.detached", link.id)

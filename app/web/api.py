@@ -7,13 +7,36 @@ from typing import Any, cast
 
 import flask_smorest
 from flask import Flask, current_app, g, request
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 WAYS_IN = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "Clé d’un éditeur ou d’un fabricant."},
     "bearer": {"type": "http", "scheme": "bearer", "description": "Jeton personnel, ou secret d’une conversation."},
     "session": {"type": "apiKey", "in": "header", "name": "X-Session-ID", "description": "Conversation (avec son secret en Bearer)."},
 }
+
+
+fields.Field.default_error_messages |= {
+    "required": "Ce champ est attendu.",
+    "null": "Une valeur est attendue.",
+    "validator_failed": "Cette valeur n’est pas acceptée.",
+}
+fields.String.default_error_messages |= {"invalid": "Un texte est attendu.", "invalid_utf8": "Ce texte n’est pas en UTF-8."}
+fields.Integer.default_error_messages |= {"invalid": "Un nombre entier est attendu."}
+fields.Number.default_error_messages |= {"invalid": "Un nombre est attendu.", "too_large": "Ce nombre est trop grand."}
+fields.Boolean.default_error_messages |= {"invalid": "true ou false est attendu."}
+fields.List.default_error_messages |= {"invalid": "Une liste est attendue."}
+fields.Dict.default_error_messages |= {"invalid": "Un objet est attendu."}
+fields.Nested.default_error_messages |= {"type": "Un objet est attendu."}
+Schema._default_error_messages |= {"type": "Un objet est attendu.", "unknown": "Ce champ n’existe pas.", "string_type": "Un texte est attendu."}
+validate.OneOf.default_message = "Valeur attendue : {choices}."
+validate.Length.message_min = "{min} caractère ou élément au moins."
+validate.Length.message_max = "{max} caractères ou éléments au plus."
+validate.Length.message_all = "Entre {min} et {max} caractères ou éléments."
+validate.Range.message_gte, validate.Range.message_lte = "au moins", "au plus"
+validate.Range.message_min = "Attendu : {min_op} {{min}}."
+validate.Range.message_max = "Attendu : {max_op} {{max}}."
+validate.Range.message_all = "Attendu : {min_op} {{min}} et {max_op} {{max}}."
 
 
 class ErrorDetail(Schema):

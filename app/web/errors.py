@@ -51,6 +51,15 @@ def error_response(status: int, code: str, message: str, details: dict[str, Any]
     return response
 
 
+def _text_keys(messages: Any) -> Any:
+    """marshmallow numbers the items of a list; JSON's keys are text. The place of the value (json, query) is left out."""
+    if not isinstance(messages, dict):
+        return messages
+    if set(messages) <= {"json", "query", "files", "headers"}:
+        return {str(key): _text_keys(value) for part in messages.values() if isinstance(part, dict) for key, value in part.items()}
+    return {str(key): _text_keys(value) for key, value in messages.items()}
+
+
 def install_errors(app: Flask) -> None:
     """Register the three handlers: ours, HTTP's, and the unexpected."""
 
@@ -75,7 +84,7 @@ def install_errors(app: Flask) -> None:
         code, message = HTTP_WORDS.get(status, HTTP_WORDS[400])
         details: dict[str, Any] = {}
         if status == 422:
-            details = {"fields": getattr(error, "data", {}).get("messages", {})}
+            details = {"fields": _text_keys(getattr(error, "data", {}).get("messages", {}))}
         response = error_response(status, code, message, details)
         if isinstance(error, RateLimitExceeded):
             response.headers.setdefault("Retry-After", str(error.limit.limit.get_expiry()))

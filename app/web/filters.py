@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from app.core import format as french
+from app.core.identifiers import format_phone_fr
 
 FILTERS: dict[str, Callable[..., str]] = {
     "euro": french.euro,
@@ -20,6 +21,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "exact": french.exact,
     "day": french.day,
     "time": french.time,
+    "month": french.month,
+    "phone": format_phone_fr,
 }
 
 

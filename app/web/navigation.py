@@ -48,7 +48,7 @@ MENUS: dict[str, tuple[Item, ...]] = {
         Item("Artisans", "users-group", "editeur.artisans", "artisans.view"),
         Item("Webhooks", "webhook", "editeur.webhooks", "webhooks.manage", "Intégration"),
         Item("Clés d’API", "key", "account.keys", "api.access", "Intégration"),
-        Item("Documentation", "code", "editeur.documentation", "api.access", "Intégration"),
+        Item("Documentation", "code", "docs.page", "api.access", "Intégration"),
         Item("Réglages", "settings", "account.profile", None, "Compte"),
     ),
     "artisan": (
@@ -61,9 +61,10 @@ MENUS: dict[str, tuple[Item, ...]] = {
         Item("Réglages", "settings", "account.profile", None, "Mon entreprise"),
     ),
     "fabricant": (
-        Item("Profil", "building-factory-2", "account.profile"),
+        Item("Accueil", "home", "fabricant.home"),
         Item("Clés d’API", "key", "account.keys", "api.access"),
         Item("Notifications", "bell", "notifications.index"),
+        Item("Réglages", "settings", "account.profile", None, "Compte"),
     ),
     "particulier": (
         Item("Mes conversations", "messages", "particulier.conversations", "ai-sessions.view_own"),

@@ -1,15 +1,15 @@
-"""The processes beside the web: their entry points, the concurrent worker and the schedule."""
+"""The processes beside the web: their entry points, the workers and the schedule."""
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import pkgutil
 
 import app
 
 
 def load_jobs() -> None:
-    """Import every `jobs` module: a worker pays for it once, at its start, and a broken one shows there."""
-    for module in pkgutil.walk_packages(app.__path__, "app."):
-        if module.name.endswith(".jobs"):
-            importlib.import_module(module.name)
+    """Import the `jobs` module of every context: a worker pays for them once, at its start, and a broken one shows there."""
+    for context in pkgutil.iter_modules(app.__path__, "app."):
+        if context.ispkg and importlib.util.find_spec(f"{context.name}.jobs"):
+            importlib.import_module(f"{context.name}.jobs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
@@ -22,6 +23,9 @@ def main() -> None:
     app = create_app()
     load_jobs()
     settings = app.config["SETTINGS"]
+    if settings.ai_base_url:
+        # The SDK is half a second of imports: at the start, since in the first reply it would hold up all the others.
+        importlib.import_module("app.llm.providers.openai_compatible")
     ConcurrentWorker(app, ["chat", "light"], connect_redis(settings.redis_url), slots=settings.chat_worker_slots).work()
 
 

@@ -48,7 +48,7 @@ def test(arguments: list[str]) -> int:
     def run_tests() -> int:
         with services(env) as urls:
             test_urls = {f"TEST_{name}": url for name, url in urls.items()}
-            return _foreground([sys.executable, "-m", "pytest", *(arguments or ["-n", "2"])], env | test_urls)
+            return _foreground([sys.executable, "-m", "pytest", *(arguments or ["-n", "2", "--dist", "loadgroup"])], env | test_urls)
 
     return guarded(run_tests)
 

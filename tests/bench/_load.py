@@ -149,6 +149,8 @@ async def converse(port: int, visitor: Visitor, results: Results) -> None:
     answer = await exchange.ask(_request("GET", port, path, headers), mark=b"event: token", end=b"event: done")
     ended = time.perf_counter()
     exchange.transport.abort()
+    if b"event: restart" in answer:
+        raise ConnectionError("the reply was begun again")
     said = _said(_body(answer), lambda name, data: data["text"] if name == "token" else "")
     _note(results, said, exchange.marked_at - started, ended - started)
 

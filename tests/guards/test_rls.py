@@ -116,7 +116,7 @@ def talk(house: House, tenant: Tenant, run_jobs: Callable[[], list[str]]) -> str
     http = house.test_client()
     http.post(
         "/api/editor/webhooks",
-        json={"url": "http://127.0.0.1:9/x", "events": ["message.created"]},
+        json={"url": "http://127.0.0.1:9999/x", "events": ["message.created"]},
         headers={"X-API-Key": tenant.api_key},
     )
     picture = io.BytesIO()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any
 
-from app.core.acting import Actor
+from flask import Blueprint, current_app
+from markupsafe import Markup
+
+from app.core.acting import Actor, current_actor
 from app.extensions import db
 from app.identity.links import links_of_artisan
 from app.identity.models import EditorLink, User
@@ -31,6 +34,25 @@ def working_links(actor: Actor) -> list[EditorLink]:
     """The editors through whom he may make links, by name."""
     accepted = [link for link in links_of_artisan(actor.account_id or "") if link.status == "active"]
     return [link for link in accepted if link.permissions.get("can_create_sessions", True)]
+
+
+def state_pill(session: Any, unread: bool) -> Markup:
+    """Where a conversation stands; first of all, whether it waits for the reader. `session`: its row, or a row of its list."""
+    ui = current_app.jinja_env.globals["ui"]
+    if unread and session.contact_asked_at:
+        pill = ui.pill("action", "Souhaite vous parler", "phone")  # type: ignore[attr-defined]
+    elif unread:
+        pill = ui.pill("action", "À lire", "point")  # type: ignore[attr-defined]
+    elif session.status == "expired":
+        pill = ui.pill("neutral", "Sans suite", "clock")  # type: ignore[attr-defined]
+    else:
+        pill = ui.status_pill(session.status, feminine=True)  # type: ignore[attr-defined]
+    return Markup(pill)
+
+
+@bp.context_processor
+def _words() -> dict[str, Any]:
+    return {"state_pill": state_pill, "permissions": current_actor().permissions}
 
 
 @badge("artisan.conversations", kind="action")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from app.blueprints.artisan.blueprint import CONVERSATION_PATH, bp, conversations_to_read
 from app.conversations.lists import sessions_list
@@ -16,7 +17,7 @@ from app.identity.links import links_of_artisan
 from app.notifications.reading import read_about
 from app.web.access import requires, signed_in
 from app.web.listing import asked_for, listed
-from app.web.responding import respond
+from app.web.responding import respond, wants_fragment
 
 ESTIMATED = {"avec": True, "sans": False}
 
@@ -49,8 +50,14 @@ def conversations() -> Response:
 @bp.get("/conversations/<session_id>")
 @requires("ai-sessions.view_own")
 def conversation(session_id: str) -> Response:
-    """One conversation: what was said and sent, the estimate, whom to call. What led here counts as read."""
+    """One conversation: what was said and sent, the estimate, whom to call. What led here counts as read.
+
+    The open page asks again with what it shows (`vu`): 204 while nothing happened.
+    """
     detail = session_detail(session_id)
+    shown = shown_state(detail)
+    if wants_fragment() and asked_for("vu") == shown:
+        return Response(status=204)
     read_about(signed_in().user_id or "", f"{CONVERSATION_PATH}{session_id}")
     phone = detail.session.visitor_phone
     return respond(
@@ -61,9 +68,15 @@ def conversation(session_id: str) -> Response:
         phone={"dial": phone, "shown": format_phone_fr(phone)} if phone else None,
         sent=_sent(detail),
         course=_course(detail),
-        live=any(message.get("status") == "typing" for message in detail.messages),
-        partial="echange" in request.args,
+        shown=shown,
     )
+
+
+def shown_state(detail: SessionDetail) -> str:
+    """A short text that changes with whatever the page of a conversation shows."""
+    shown = [(message.get("id"), message.get("status"), message["at"], len(message.get("photos", ()))) for message in detail.messages]
+    rest = (detail.session.status, detail.session.contact_asked_at, detail.session.visitor_name, detail.session.visitor_email)
+    return sha256(repr((shown, len(detail.versions), rest)).encode()).hexdigest()[:16]
 
 
 def _sent(detail: SessionDetail) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, url_for
 
 from app.blueprints.artisan.blueprint import artisan_row, bp, conversations_to_read
 from app.conversations.figures import figures_of
-from app.conversations.lists import SESSION_STATUSES, sessions_list
+from app.conversations.lists import sessions_list
 from app.core.acting import Actor
 from app.identity.links import links_of_artisan
 from app.web.access import requires, signed_in
@@ -30,7 +30,6 @@ def home() -> Response:
         latest=listed(*sessions_list(actor), default="-activite", limit=SHOWN).rows if figures.any else [],
         to_read=conversations_to_read(actor),
         steps=[] if figures.any or not actor.can("sessions.create_link") else _first_steps(actor),
-        statuses=SESSION_STATUSES,
     )
 
 
@@ -40,8 +39,9 @@ def _first_steps(actor: Actor) -> list[dict[str, object]]:
     prepared = (
         ("Complétez votre entreprise", "Téléphone, adresse, logo : vos clients les voient.", "account.company", bool(account.phone)),
         ("Choisissez votre apparence", "Votre couleur et votre message d’accueil.", "artisan.branding", bool(account.branding)),
+        ("Envoyez un premier lien", "À un client qui vous demande un prix.", "artisan.new_link", False),
     )
     return [
-        {"title": title, "note": note, "endpoint": endpoint, "state": "done" if done else "todo"}
+        {"title": title, "note": note, "href": url_for(endpoint), "state": "done" if done else "todo"}
         for title, note, endpoint, done in prepared
     ]

@@ -4,7 +4,7 @@ import { createAnnouncer } from "./announce.js";
 import { ApiError, createApi } from "./api.js";
 import { createComposer } from "./composer.js";
 import { createConversation } from "./conversation.js";
-import { touch } from "./dom.js";
+import { el, touch } from "./dom.js";
 import { createMessages } from "./messages.js";
 import { createOutbox } from "./outbox.js";
 import { createScroll, fitKeyboard } from "./scroll.js";
@@ -119,14 +119,21 @@ async function attempt(act) {
   }
 }
 
-/** Parts that open on demand are fetched then: `load` answers the module, or says that the network is missing. */
-const onDemand = (load, act) =>
-  attempt(async () => {
-    const module = await load().catch(() => {
-      throw new ApiError("network", "");
-    });
-    return act(module);
-  });
+/** Fetches a part that most visits begin without: the module that `load` answers, once its style sheet is there. */
+async function fetchPart(load, style) {
+  const id = `css-${style}`;
+  const sheet = (onload, onerror) => document.head.append(el("link", { id, rel: "stylesheet", href: boot.styles[style], onload, onerror }));
+  try {
+    const [module] = await Promise.all([load(), part(id) || new Promise(sheet)]);
+    return module;
+  } catch {
+    part(id)?.remove();
+    throw new ApiError("network", "");
+  }
+}
+
+/** Opens such a part; a missing network is told. */
+const onDemand = (load, act) => attempt(async () => act(await fetchPart(load, "sheets")));
 
 const menu = (act) => onDemand(() => import("./menu.js"), ({ createMenu }) => act(createMenu({ boot, artisan, conversation, say, attempt, onErased: erased, log })));
 const pages = (act) => onDemand(() => import("./pages.js"), act);
@@ -146,6 +153,8 @@ const messages = createMessages(list, {
   file,
   fresh,
   openPhoto: (images, index) => onDemand(() => import("./viewer.js"), ({ openViewer }) => openViewer(images, index, fresh)),
+  redraw: render,
+  fetchCard: () => fetchPart(() => import("./quote.js"), "quote"),
   onAsk: () => composer.ask(),
   onAgree: (quote, button) =>
     attempt(async () => {

@@ -4,7 +4,6 @@ import { online } from "./api.js";
 import { el, icon, spoken } from "./dom.js";
 import { drawMarkdown } from "./markdown.js";
 import { photoGrid } from "./photos.js";
-import { quoteCard } from "./quote.js";
 import { T, explain, moment, sameDay, spaced, time } from "./words.js";
 
 const RUNNING = new Set(["queued", "processing"]);
@@ -37,7 +36,7 @@ function signature(item, place) {
 }
 
 /**
- * `context`: `{artisan, phone, signature, attachment(key), file(id), fresh(id), openPhoto(images, index), onAsk, onAgree, onEmail, onRate, onRetry,
+ * `context`: `{artisan, phone, signature, attachment(key), file(id), fresh(id), openPhoto(images, index), fetchCard(), redraw(), onAsk, onAgree, onEmail, onRate, onRetry,
  * onResend(entry), onDiscard(entry)}`.
  */
 export function createMessages(list, context) {
@@ -46,6 +45,9 @@ export function createMessages(list, context) {
   const live = new Map();
   // Previews of photos sent from this page stay in use: no flicker, no second download.
   const previews = new Map();
+  // The card is fetched with the first estimate; a fetch that fails is tried again at the next drawing.
+  let quoteCard = null;
+  let fetching = null;
 
   const prefix = ({ sender }) => ({ visitor: T.you, agent: T.assistant, artisan: T.person(context.artisan), system: T.system })[sender];
 
@@ -110,7 +112,7 @@ export function createMessages(list, context) {
     return [
       item.content ? el("div", { class: "bubble" }, item.sender === "artisan" && place.first ? el("p", { class: "author" }, context.artisan) : null, words) : null,
       item.files?.length ? photoGrid(item.files, context) : null,
-      item.pre_quote ? quoteCard(item.pre_quote, place.latestQuote, item.created_at, context) : null,
+      item.pre_quote && quoteCard ? quoteCard(item.pre_quote, place.latestQuote, item.created_at, context) : null,
       item.status === "cancelled" ? state("stopped", icon("stop"), T.stopped) : null,
       item.status === "failed"
         ? el(
@@ -122,6 +124,16 @@ export function createMessages(list, context) {
         : null,
       item.sender === "agent" && item.status === "completed" && (place.lastReply || item.rating) ? rating(item) : null,
     ];
+  }
+
+  function fetchCard() {
+    fetching ||= context.fetchCard().then(
+      (module) => {
+        quoteCard = module.quoteCard;
+        context.redraw();
+      },
+      () => (fetching = null),
+    );
   }
 
   function draw(item, place) {
@@ -164,6 +176,7 @@ export function createMessages(list, context) {
       const lastSent = items.findLastIndex(({ sender, entry }) => sender === "visitor" && !entry);
       const quotes = items.filter(({ pre_quote }) => pre_quote);
       const latest = quotes.at(-1);
+      if (latest && !quoteCard) fetchCard();
       const seen = new Set();
       items.forEach((item, index) => {
         const before = items[index - 1];
@@ -174,6 +187,7 @@ export function createMessages(list, context) {
           last: !after || after.sender !== item.sender || gap(item, after) > SAME_GROUP,
           moment: (before ? gap(before, item) > NEW_MOMENT : !sameDay(item.created_at, new Date())) ? moment(item.created_at) : null,
           latestQuote: item === latest,
+          card: Boolean(item.pre_quote && quoteCard),
           lastReply: index === lastReply,
           lastSent: index === lastSent && !items.slice(index + 1).some(({ sender }) => sender !== "visitor" && sender !== "agent"),
         };

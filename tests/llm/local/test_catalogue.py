@@ -1,4 +1,4 @@
-"""The data agree with each other: works with the price library, options with works, questions with their keys; and the French is set well."""
+"""The data agree with each other: works with the library, options with works, questions with their keys; and the French is set well."""
 
 from __future__ import annotations
 

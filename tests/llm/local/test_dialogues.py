@@ -205,6 +205,17 @@ def test_trades_come_in_the_order_they_were_named() -> None:
     assert reply.proposal["titre"] == "Travaux de peinture et travaux de revêtement"
 
 
+def test_an_assumption_that_is_told_is_not_a_question() -> None:
+    replies = talk("refaire ma toiture en tuiles", "aucune idée", "non", "ajoutez 2 velux")
+    assert replies[3].quantities == {"TOIT-DEPOSE": 100, "TOIT-TUILE": 100, "TOIT-FENETRE": 2}
+
+
+def test_speaking_of_photos_is_not_asking_for_them() -> None:
+    replies = talk("refaire ma salle de bain. Que faites-vous de mes données personnelles ?", "8 m²", "baignoire", "carrelage au sol")
+    assert "Vos messages et vos photos servent" in replies[0].text
+    assert "photos de l’existant" in replies[3].text
+
+
 def test_english_is_told_once() -> None:
     replies = talk("I want to paint my living room 25 sqm", "the walls please, and the ceiling too")
     assert "we can simply continue in French" in replies[0].text

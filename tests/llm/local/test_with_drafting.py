@@ -1,4 +1,4 @@
-"""The engine's proposals, taken by the product's own drafting with the platform's library: nothing is corrected, totals are the journey's."""
+"""The engine's proposals, taken by the product's own drafting and library: nothing is corrected, totals are the journey's."""
 
 from __future__ import annotations
 

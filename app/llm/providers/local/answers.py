@@ -53,9 +53,9 @@ _BOTH = "les deux, les 2, tout, tous les deux, toutes les deux, partout, both, l
 _TOPICS: tuple[tuple[Topic, str], ...] = (
     (
         Topic.INSULT,
-        "connard, connards, connasse, con, conne, cons, encule, encules, merde, salaud, salope, pute, putain, fdp, ntm, abruti, abrutis, idiot, "
-        "idiote, debile, cretin, imbecile, nul, nulle, nuls, va te faire, ta gueule, ferme la, batard, bouffon, arnaqueur, arnaqueurs, voleur, "
-        "voleurs, fuck, stupid, bullshit, minable, degage",
+        "connard, connards, connasse, con, conne, cons, encule, encules, merde, salaud, salope, pute, putain, fdp, ntm, abruti, "
+        "abrutis, idiot, idiote, debile, cretin, imbecile, nul, nulle, nuls, va te faire, ta gueule, ferme la, batard, bouffon, "
+        "arnaqueur, arnaqueurs, voleur, voleurs, fuck, stupid, bullshit, minable, degage",
     ),
     (
         Topic.DATA,
@@ -67,8 +67,8 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         Topic.DELAY,
-        "delai, delais, quand, combien de temps, combien de jours, combien de semaines, disponible, disponibles, disponibilite, disponibilites, "
-        "date de debut, duree, dure, durent, how long, when, commencer les travaux, debuter",
+        "delai, delais, quand, combien de temps, combien de jours, combien de semaines, disponible, disponibles, disponibilite, "
+        "disponibilites, date de debut, duree, dure, durent, how long, when, commencer les travaux, debuter",
     ),
     (Topic.TAX, "tva, aide, aides, maprimerenov, ma prime renov, prime, subvention, subventions, credit d impot, eco pret, cee, anah"),
     (Topic.GUARANTEE, "garantie, garanties, decennale, assurance, assurances, assure, rge, qualification, certifie"),
@@ -84,7 +84,8 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         Topic.PRICE,
-        "combien ca coute, combien coute, coute combien, combien ca couterait, quel prix, prix, tarif, tarifs, combien, how much, cost, price",
+        "combien ca coute, combien coute, coute combien, combien ca couterait, quel prix, prix, tarif, tarifs, combien, how much, "
+        "cost, price",
     ),
     (Topic.PHOTOS, "photo"),
     (

@@ -25,6 +25,7 @@ class Choice:
     `default` is what is assumed, and said, when the person does not know; empty: nothing is counted. `first`: decides which
     measures are needed, so it is asked before them. `single`: a later answer replaces the earlier one. `both`: « les deux »
     takes every option. `renovated`: what « refaire », « changer » mean for this word.
+    `closed_by`: a narrower choice that makes this one useless. `asked`: how the things are counted before the choice is made.
     """
 
     key: str

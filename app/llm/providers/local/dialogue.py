@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from app.core.text import fold
 from app.llm.providers.local import wording
 from app.llm.providers.local.answers import Reply, Topic, is_english, topics_of
 from app.llm.providers.local.choices import TRADES
 from app.llm.providers.local.estimate import Estimate, estimate_of
 from app.llm.providers.local.history import History, Turn
-from app.llm.providers.local.needs import WORKS_NEEDED, Completed, asked_in, complete, question
+from app.llm.providers.local.needs import WORKS_NEEDED, Completed, asked_in, asks_for_photos, complete, question
 from app.llm.providers.local.reading import Message, read
 from app.llm.providers.local.request import Request
 from app.llm.providers.local.understanding import understand
@@ -96,9 +95,8 @@ def situation(history: History) -> Situation:
         if turn.reply:
             asked = asked_in(turn.reply)
             asks[asked] += bool(asked)
-            reply = fold(turn.reply)
-            photos_asked |= "photo" in reply
-            english |= "in french" in reply
+            photos_asked |= asks_for_photos(turn.reply)
+            english |= wording.ENGLISH in turn.reply
         if turn.quoted:
             quoted = estimate_of(complete(request, _given_up(asks)))
     before = deepcopy(request)

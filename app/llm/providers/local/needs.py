@@ -6,6 +6,7 @@ the question that was asked is found back in the text of the reply that asked it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -181,19 +182,27 @@ def _markers() -> dict[str, str]:
 
 
 _MARKERS = _markers()
+_SENTENCE = re.compile(r"[^.!?]+[.!?]?")
+_SENDING = ("envoy", "joindre", "joignez", "partag", "transm")
 
 
 def asked_in(reply: str) -> str:
-    """The need that a reply of ours asked about, the last when there are several; empty when none.
+    """The need that the last question of a reply was about; empty when none is recognised.
 
     Another model may have asked before us: a last question about a surface counts as ours.
     """
-    text = fold(reply)
-    hits = [(text.rfind(words) + len(words), len(words), need) for words, need in _MARKERS.items() if words in text]
+    questions = [sentence for sentence in _SENTENCE.findall(fold(reply)) if sentence.endswith("?")]
+    last = questions[-1] if questions else ""
+    hits = [(len(words), need) for words, need in _MARKERS.items() if words in last]
     if hits:
-        return max(hits)[2]
-    last = text.rpartition("?")[0].rpartition(".")[2]
+        return max(hits)[1]
     return f"surface:{GENERAL}" if "surface" in last or "m2" in last else ""
+
+
+def asks_for_photos(reply: str) -> bool:
+    """Whether a reply, ours or another model's, asked for photos; thanking for some is not asking."""
+    photos = [sentence for sentence in _SENTENCE.findall(fold(reply)) if "photo" in sentence]
+    return any(sentence.endswith("?") or any(verb in sentence for verb in _SENDING) for sentence in photos)
 
 
 def _assume(request: Request, need: str) -> str:

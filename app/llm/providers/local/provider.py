@@ -12,10 +12,10 @@ from app.llm.providers.local import wording
 from app.llm.providers.local.dialogue import Quote, decide
 from app.llm.providers.local.estimate import block, tool_arguments, unpriced_works
 from app.llm.providers.local.history import QUOTE_TOOL, History, is_accepted, read_history
+from app.llm.tokens import estimate_prompt, estimate_text
 
 _PRICE_TOOL = "rechercher_prix"
 _PIECE = re.compile(r"\S+\s*|\s+")
-_CHARS_PER_TOKEN = 4
 
 
 def stream(messages: list[dict[str, Any]], tools: list[dict[str, Any]], *, model: str) -> Iterator[Delta]:
@@ -27,15 +27,12 @@ def stream(messages: list[dict[str, Any]], tools: list[dict[str, Any]], *, model
     history = read_history(messages)
     step = decide(history)
     answer = _quote(step, history, _offered(tools), len(messages)) if isinstance(step, Quote) else wording.typeset(step.text)
-    said = 0
     if isinstance(answer, ToolCall):
-        said = len(answer.arguments)
         yield answer
     else:
-        for piece in _PIECE.findall(answer):
-            said += len(piece)
-            yield TextDelta(piece)
-    yield Usage(_tokens(_characters(messages)), _tokens(said), estimated=True)
+        yield from map(TextDelta, _PIECE.findall(answer))
+    said = answer.arguments if isinstance(answer, ToolCall) else answer
+    yield Usage(estimate_prompt(messages), estimate_text(said), estimated=True)
     yield Finished("tool_calls" if isinstance(answer, ToolCall) else "stop")
 
 
@@ -91,12 +88,3 @@ def _offered(tools: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Names of the tools, in OpenAI's form."""
     functions = [tool.get("function") for tool in tools]
     return frozenset(str(function.get("name")) for function in functions if isinstance(function, Mapping))
-
-
-def _characters(messages: Iterable[Mapping[str, Any]]) -> int:
-    return sum(len(content) if isinstance(content := message.get("content"), str) else len(str(content or "")) for message in messages)
-
-
-def _tokens(characters: int) -> int:
-    """French text has about four characters a token."""
-    return -(-characters // _CHARS_PER_TOKEN)

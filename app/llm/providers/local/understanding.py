@@ -210,6 +210,7 @@ def _settle(request: Request) -> None:
         if rooms and not rooms & WET_ROOMS:
             request.want("carrelage_sol")
     if any(key in request.works and not request.absorbing(key) for key in _COVERINGS):
-        request.open("ancien_sol")
+        if "ancien_sol" not in request.choices:
+            request.open("ancien_sol")
     else:
         request.choices.pop("ancien_sol", None)

@@ -98,7 +98,8 @@ def cannot_estimate(artisan: str) -> str:
 
 def closing(artisan: str, *, thanked: bool) -> str:
     """The polite end, once the pre-quote was given."""
-    return f"{'Je vous en prie' if thanked else 'Très bien, merci'}. Votre demande est bien notée : {_follows(artisan)}. Je vous souhaite une bonne journée."
+    opening = "Je vous en prie" if thanked else "Très bien, merci"
+    return f"{opening}. Votre demande est bien notée : {_follows(artisan)}. Je vous souhaite une bonne journée."
 
 
 def unchanged(artisan: str) -> str:

@@ -185,28 +185,29 @@ HEAD_PREFIXES: dict[str, str] = {
 """Beginnings of words that name a work or open a choice."""
 
 NOTHING = (
-    "prise en charge, prise en compte, prise de contact, prise de rendez vous, prise de rdv, salle d'attente, point de vue, mise en relation, "
-    "porte ouverte, porte a porte, bain de soleil, bain moussant, bouche d'aeration, chambre de commerce, recette de cuisine, "
-    "faire la cuisine, faire cuisine, cuisine italienne, bureau de poste, bureau de tabac, salon de coiffure, salon de the, "
+    "prise en charge, prise en compte, prise de contact, prise de rendez vous, prise de rdv, salle d'attente, point de vue, mise en "
+    "relation, porte ouverte, porte a porte, bain de soleil, bain moussant, bouche d'aeration, chambre de commerce, recette de "
+    "cuisine, faire la cuisine, faire cuisine, cuisine italienne, bureau de poste, bureau de tabac, salon de coiffure, salon de the, "
     "voiture electrique, porte sur, porte parole"
 )
 """Phrases that look like ours and are not."""
 
 MISSPELT = (
-    "appartement ardoise baignoire carrelage carreler carreaux chambre chaudiere chauffage climatisation cloison combles couloir couverture "
-    "credence cuisine demoussage douche eclairage electricite electrique escalier facade faience fenetre gouttiere installation interrupteur "
-    "isolation italienne lavabo lumineux menuiserie mitigeur moquette parquet peindre peinture placard plafond plomberie plombier radiateur "
-    "ragreage ravalement receveur refection remplacer renovation renover repeindre revetement robinet roulant sejour stratifie suspendu "
-    "tapisserie terrasse thermodynamique toilettes toiture travail vasque vitrification"
+    "appartement ardoise baignoire carrelage carreler carreaux chambre chaudiere chauffage climatisation cloison combles couloir "
+    "couverture credence cuisine demoussage douche eclairage electricite electrique escalier facade faience fenetre gouttiere "
+    "installation interrupteur isolation italienne lavabo lumineux menuiserie mitigeur moquette parquet peindre peinture placard "
+    "plafond plomberie plombier radiateur ragreage ravalement receveur refection remplacer renovation renover repeindre revetement "
+    "robinet roulant sejour stratifie suspendu tapisserie terrasse thermodynamique toilettes toiture travail vasque vitrification"
 )
 """The words of ours that people often mistype: those a typing error may stand for."""
 
 REAL_WORDS = (
-    "cousin cousine cuisiner capelage collier croison clesion cambre chanvre combat comber comblement combler charnier chaumiere chatiere "
-    "couleur couverte creance douce douceur doucement duchesse ecairage escale fauteuil faillite electronique inflation inhalation "
-    "violation desolation immolation idolation instauration invitation interne lambeau lumiere maquette mouette paquet parquer parquee "
-    "peinte peintre pendre pitrerie plage plaid planche placer placarder rejoindre repondre reprendre rependre reperdre revendre "
-    "reception reaction redaction reduction reelection section selection retention revocation reversement relevement remplir "
-    "apparemment appartient insolation italien iranienne renouer revoir secours sejourner strategie suspense toile torture travers vaque verification vinification rouler coulant"
+    "cousin cousine cuisiner capelage collier croison clesion cambre chanvre combat comber comblement combler charnier chaumiere "
+    "chatiere couleur couverte creance douce douceur doucement duchesse ecairage escale fauteuil faillite electronique inflation "
+    "inhalation violation desolation immolation idolation instauration invitation interne lambeau lumiere maquette mouette paquet "
+    "parquer parquee peinte peintre pendre pitrerie plage plaid planche placer placarder rejoindre repondre reprendre rependre "
+    "reperdre revendre reception reaction redaction reduction reelection section selection retention revocation reversement "
+    "relevement remplir apparemment appartient insolation italien iranienne renouer revoir secours sejourner strategie suspense toile "
+    "torture travers vaque verification vinification rouler coulant"
 )
 """Words as near to ours that are what they are."""

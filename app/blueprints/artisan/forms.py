@@ -1,0 +1,42 @@
+"""Forms of the artisan's portal."""
+
+from __future__ import annotations
+
+from wtforms import EmailField, RadioField, SelectField, StringField, TelField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length
+
+from app.conversations.links import DEFAULT_LIFE, MAX_LIFE
+from app.deployments.own_branding import LENGTHS
+from app.identity.models import EditorLink
+from app.web.forms import PortalForm
+
+DAY = 86_400
+LIVES = (SelectChoice(str(DEFAULT_LIFE), "7 jours"), SelectChoice(str(30 * DAY), "30 jours"), SelectChoice(str(MAX_LIFE), "90 jours"))
+WITHOUT_EDITOR = "aucun"
+
+
+class LinkForm(PortalForm):
+    """A link for one customer."""
+
+    name = StringField("Nom du client", [Length(max=120)])
+    phone = TelField("Téléphone", [Length(max=40)])
+    email = EmailField("Adresse e-mail", [Length(max=254)])
+    editor_link_id = RadioField("Passer par")
+    expires_in = SelectField("Valable pendant", choices=LIVES, default=str(DEFAULT_LIFE))
+
+    def offer_editors(self, links: list[EditorLink]) -> None:
+        """The editors he works with, the first by default, then none."""
+        self.editor_link_id.choices = [(link.id, link.editor_name) for link in links] + [(WITHOUT_EDITOR, "Sans éditeur")]
+        if self.editor_link_id.data is None:
+            self.editor_link_id.data = self.editor_link_id.choices[0][0]
+
+
+class BrandingForm(PortalForm):
+    """How his conversations look; what is left empty inherits."""
+
+    title = StringField("Titre", [Length(max=LENGTHS["title"])])
+    primary_color = StringField("Couleur", [Length(max=LENGTHS["primary_color"])])
+    welcome_message = TextAreaField("Message d’accueil", [Length(max=LENGTHS["welcome_message"])])
+    placeholder = StringField("Invitation à écrire", [Length(max=LENGTHS["placeholder"])])
+    signature = StringField("Signature", [Length(max=LENGTHS["signature"])])

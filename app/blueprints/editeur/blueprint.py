@@ -1,0 +1,23 @@
+"""The blueprint, and the words its templates share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from app.blueprints.editeur.words import EVENT_LABELS, link_pill, result_pill
+from app.core.acting import current_actor
+from app.web.access import signed_in
+
+bp = Blueprint("editeur", __name__, url_prefix="/editeur")
+
+
+def account_id() -> str:
+    """The editor acted for."""
+    return signed_in().account_id or ""
+
+
+@bp.context_processor
+def _words() -> dict[str, Any]:
+    return {"event_labels": EVENT_LABELS, "result_pill": result_pill, "link_pill": link_pill, "may": current_actor().can}

@@ -1,0 +1,29 @@
+/* [data-brand]: a preview takes the colours it names (no inline style: the content security policy refuses it).
+   [data-color-picker]: the system's colour picker beside a field that holds #rrggbb; its value when the field is empty. */
+(() => {
+  const paint = (root) => {
+    for (const preview of root.querySelectorAll("[data-brand]")) {
+      preview.style.setProperty("--brand", preview.dataset.brand);
+      preview.style.setProperty("--on-brand", preview.dataset.onBrand);
+    }
+  };
+  for (const field of document.querySelectorAll("[data-color-picker]")) {
+    const picker = document.createElement("input");
+    const show = () => {
+      picker.value = /^#[0-9a-f]{6}$/i.test(field.value.trim()) ? field.value.trim() : field.dataset.colorPicker;
+    };
+    Object.assign(picker, { type: "color", className: "form-control form-control-color", ariaLabel: "Choisir la couleur" });
+    const line = document.createElement("div");
+    line.className = "color-line";
+    field.before(line);
+    line.append(picker, field);
+    picker.addEventListener("input", () => {
+      field.value = picker.value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    field.addEventListener("input", show);
+    show();
+  }
+  document.addEventListener("htmx:afterSwap", () => paint(document));
+  paint(document);
+})();
