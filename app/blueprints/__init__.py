@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.blueprints import account, admin, artisan, auth, chat, docs, fabricant, files, health, metreur, particulier
+from app.blueprints import account, admin, artisan, auth, chat, docs, editeur, fabricant, files, health, metreur, particulier
 from app.blueprints.api import editor, widget
 from app.web.api import install_api
 from app.web.navigation import install_navigation
@@ -18,6 +18,7 @@ PAGES = (
     account.bp,
     account.notifications_bp,
     admin.bp,
+    editeur.bp,
     artisan.bp,
     fabricant.bp,
     particulier.bp,

@@ -33,9 +33,9 @@ class PriceForm(PortalForm):
     label = StringField("Ouvrage", [DataRequired(), Length(max=MAX_LABEL)])
     code = StringField("Code", [DataRequired(), Length(max=MAX_CODE)])
     trade = SelectField("Corps de métier", [DataRequired()])
-    unit = SelectField("Unité", choices=[SelectChoice(unit, unit) for unit in UNITS])
+    unit = SelectField("Unité", [DataRequired()], choices=[SelectChoice(unit, unit) for unit in UNITS])
     unit_price = StringField("Prix unitaire hors taxes", [DataRequired(), Length(max=20)])
-    vat_rate = SelectField("TVA", choices=[SelectChoice(str(rate), french.percent(rate)) for rate in VAT_RATES])
+    vat_rate = SelectField("TVA", [DataRequired()], choices=[SelectChoice(str(rate), french.percent(rate)) for rate in VAT_RATES])
     keywords = StringField("Autres mots pour le trouver", [Length(max=400)])
 
     def offer_trades(self, current: str | None) -> None:
@@ -113,8 +113,8 @@ def add_price_pages(bp: Blueprint, *, permission: str, owner: Owner) -> None:
         owner_id = owner(signed_in())
         if owner_id is None:
             raise NotFoundError()
-        prices_verbs.forget_own_price(owner_id, price_id)
-        flash("Votre prix est supprimé ; celui de la bibliothèque commune s’applique s’il existe.", "success")
+        again = prices_verbs.forget_own_price(owner_id, price_id)
+        flash(f"Retour au prix de la plateforme : {french.euro(again.unit_price)} HT." if again else "Prix supprimé.", "success")
         return redirect(url_for(".prices"), code=303)
 
 
@@ -134,4 +134,5 @@ def _edit(portal: str, owner_id: str | None, item: PriceItem | None) -> Response
             flash(f"Prix de « {saved.label} » enregistré.", "success")
             return redirect(url_for(f"{portal}.prices"), code=303)
     status = 422 if form.errors else 200
-    return respond("prices/form.html", form=form, item=item, shared=shared, owner_id=owner_id, status=status)
+    replaces = prices_verbs.shared_price(item) if item is not None and item.owner_id else None
+    return respond("prices/form.html", form=form, item=item, shared=shared, replaces=replaces, owner_id=owner_id, status=status)

@@ -16,7 +16,10 @@ from app.identity.service import STAFF_ROLES, create_user, lift_suspension, susp
 def is_of_the_team(user_id: str) -> bool:
     """True for somebody who holds a role of the platform's team for himself."""
     held = select(RoleAssignment.id).where(
-        RoleAssignment.user_id == user_id, RoleAssignment.role.in_(STAFF_ROLES), RoleAssignment.on_behalf_of.is_(None), RoleAssignment.active
+        RoleAssignment.user_id == user_id,
+        RoleAssignment.role.in_(STAFF_ROLES),
+        RoleAssignment.on_behalf_of.is_(None),
+        RoleAssignment.active,
     )
     return db.session.scalar(held.limit(1)) is not None
 
@@ -26,16 +29,16 @@ def may_manage(actor: Actor, user: User) -> bool:
     return actor.can("staff.manage") or not is_of_the_team(user.id)
 
 
-def open_account(actor: Actor, *, email: str, name: str, role: str, company_name: str = "", company_info: dict[str, Any] | None = None) -> User:
+def open_account(
+    actor: Actor, *, email: str, name: str, role: str, company_name: str = "", company_info: dict[str, Any] | None = None
+) -> User:
     """Create an account in the state `invited`; the caller queues its invitation.
 
     Raises ForbiddenError (a role of the team), InvalidError by field, ConflictError (address taken).
     """
     if role in STAFF_ROLES and not actor.can("staff.manage"):
         raise ForbiddenError("Seul un super-administrateur donne les rôles de l’équipe.")
-    return create_user(
-        email=email, name=name, role=role, company_name=company_name, company_info=company_info, assigned_by=actor.user_id
-    )
+    return create_user(email=email, name=name, role=role, company_name=company_name, company_info=company_info, assigned_by=actor.user_id)
 
 
 def suspend_account(actor: Actor, user: User, reason: str) -> None:

@@ -13,9 +13,18 @@ from app.core.search import folded, has_words
 from app.extensions import db
 from app.notifications.jobs import deliver_email
 from app.notifications.models import EmailMessage
+from app.notifications.service import KINDS
 
-SECRET_KINDS = frozenset({"reset", "invitation", "magic", "email-change"})
-"""Kinds whose text holds a link that opens an account."""
+SECRET_KINDS = frozenset({"reset", "invitation", "transcript", "session_code", "email-change"})
+"""Kinds whose text holds what opens an account or a conversation."""
+KIND_WORDS = {kind: about.label for kind, about in KINDS.items()} | {
+    "reset": "Nouveau mot de passe",
+    "invitation": "Invitation",
+    "transcript": "Conversation envoyée à son client",
+    "session_code": "Code d’un autre appareil",
+    "email-change": "Nouvelle adresse à confirmer",
+    "email-changed": "Adresse changée",
+}
 
 
 def emails(*, query: str = "", status: str = "") -> Select[Any]:

@@ -57,9 +57,10 @@ class PriceValues:
 def prices_of(owner_id: str | None, *, query: str = "", trade: str = "", state: str = "", origin: str = "") -> Select[Any]:
     """The library as its owner sees it, to be paged by any of its columns, `id` last.
 
-    `state`: active or inactive; `origin`: own or shared. A shared price that the owner replaced is left out.
+    `state`: active or inactive; `origin`: own or shared. A shared price that the owner replaced is left out; the row that replaces it
+    tells it as `shared_price` and `shared_unit`.
     """
-    own = aliased(PriceItem)
+    own, twin = aliased(PriceItem), aliased(PriceItem)
     statement = select(
         PriceItem.id,
         PriceItem.owner_id,
@@ -70,7 +71,9 @@ def prices_of(owner_id: str | None, *, query: str = "", trade: str = "", state: 
         PriceItem.vat_rate,
         PriceItem.trade,
         PriceItem.is_active,
-    )
+        twin.unit_price.label("shared_price"),
+        twin.unit.label("shared_unit"),
+    ).outerjoin(twin, twin.owner_id.is_(None) & PriceItem.owner_id.is_not(None) & (func.upper(twin.code) == func.upper(PriceItem.code)))
     if owner_id is None:
         statement = statement.where(PriceItem.owner_id.is_(None))
     else:
@@ -90,7 +93,9 @@ def prices_of(owner_id: str | None, *, query: str = "", trade: str = "", state: 
 
 def price_in_reach(owner_id: str | None, price_id: str) -> PriceItem:
     """A price of the owner or of the platform. Raises NotFoundError."""
-    item = db.session.scalar(select(PriceItem).where(PriceItem.id == price_id, (PriceItem.owner_id == owner_id) | PriceItem.owner_id.is_(None)))
+    item = db.session.scalar(
+        select(PriceItem).where(PriceItem.id == price_id, (PriceItem.owner_id == owner_id) | PriceItem.owner_id.is_(None))
+    )
     if item is None:
         raise NotFoundError("Ce prix n’existe pas ou n’est plus accessible.")
     return item
@@ -136,10 +141,15 @@ def forget_own_price(owner_id: str, price_id: str) -> PriceItem | None:
     item = price_in_reach(owner_id, price_id)
     if item.owner_id != owner_id:
         raise ConflictError("Ce prix est déjà celui de la bibliothèque.", code="shared_price")
-    code = item.code
+    again = shared_price(item)
     db.session.delete(item)
-    record("price.forgotten", price_id, code=code)
-    return db.session.scalar(select(PriceItem).where(PriceItem.owner_id.is_(None), func.upper(PriceItem.code) == code.upper()))
+    record("price.forgotten", price_id, code=item.code)
+    return again
+
+
+def shared_price(own: PriceItem) -> PriceItem | None:
+    """The platform's price that an owner's price stands in place of, if there is one."""
+    return db.session.scalar(select(PriceItem).where(PriceItem.owner_id.is_(None), func.upper(PriceItem.code) == own.code.upper()))
 
 
 def _own_copy(owner_id: str | None, shared: PriceItem) -> PriceItem:

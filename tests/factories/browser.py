@@ -22,4 +22,6 @@ def sign_in(client: FlaskClient, user: User, role: str | None = None) -> None:
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = cookie, True
         if chosen:
-            session["assignments"] = {portal: chosen for portal in ("admin", "editeur", "artisan", "fabricant", "particulier", "metreur", "")}
+            session["assignments"] = {
+                portal: chosen for portal in ("admin", "editeur", "artisan", "fabricant", "particulier", "metreur", "")
+            }

@@ -177,9 +177,9 @@ def check_strangers(live: Stack, at_desk: BrowserContext, session_id: str) -> No
 def check_particulier(live: Stack, page: Page, on_phone: BrowserContext, session_id: str) -> None:
     """He asks for the transcript, opens its link, and finds his conversation in his own portal."""
     page.get_by_role("button", name="Menu").click()
-    page.get_by_text("Recevoir la conversation par e-mail").click()
-    page.get_by_label("Votre adresse e-mail").fill("m.martin@example.com")
-    page.get_by_role("button", name=re.compile("Envoyer|Recevoir")).last.click()
+    page.get_by_role("button", name=re.compile("Recevoir la conversation")).click()
+    page.get_by_label(re.compile("Votre adresse")).fill("m.martin@example.com")
+    page.get_by_role("button", name="Recevoir la conversation", exact=True).click()
 
     def magic() -> str | None:
         with psycopg.connect(app_url(f"live_{worker_number()}")) as connection:

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from app.identity.models import User
 from app.web.house import House
 
-_CSRF = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"|X-CSRFToken": "([^"]+)"')
+_CSRF = re.compile(r'X-CSRFToken(?:"|&#34;):\s*(?:"|&#34;)([^"&]+)')
 
 
 class Person:
@@ -38,9 +38,9 @@ class Person:
         return self._read(response)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
-        """Send a form with the token of the last page that had one (the login page's, if none was opened)."""
+        """Send a form with the token of the last page that had one; without one yet, some page is opened for it."""
         if self._token is None:
-            self.get("/connexion")
+            self.get("/connexion", follow_redirects=True)
         with self.house.app_context():
             response = self.client.post(path, data={"csrf_token": self._token, **(data or {})}, **options)
         return self._read(response)
@@ -48,7 +48,7 @@ class Person:
     def _read(self, response: TestResponse) -> TestResponse:
         found = _CSRF.search(response.get_data(as_text=True)) if response.mimetype == "text/html" else None
         if found:
-            self._token = found.group(1) or found.group(2)
+            self._token = found.group(1)
         return response
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask_wtf.file import FileField
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField, TelField, URLField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.web.forms import PortalForm
 
-LIVES = (("365", "1 an"), ("90", "90 jours"), ("30", "30 jours"), ("", "Sans fin"))
+LIVES = [SelectChoice("365", "1 an"), SelectChoice("90", "90 jours"), SelectChoice("30", "30 jours"), SelectChoice("", "Sans fin")]
+ACCESS = [SelectChoice("all", "Tout ce que permet mon rôle"), SelectChoice("some", "Seulement ce que je coche")]
 
 
 class ProfileForm(PortalForm):
@@ -47,9 +49,7 @@ class KeyForm(PortalForm):
     """A key or token to make."""
 
     name = StringField("Nom", [DataRequired(), Length(max=80)])
-    access = RadioField(
-        "Ce qui est permis", choices=[("all", "Tout ce que permet mon rôle"), ("some", "Seulement ce que je coche")], default="all"
-    )
+    access = RadioField("Ce qui est permis", choices=ACCESS, default="all")
     scopes = SelectMultipleField("Permissions", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
     life = SelectField("Expire après", choices=LIVES, default="365")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from wtforms.fields.choices import SelectChoice
 
 from app.blueprints.account.blueprint import KEY_KINDS, bp, key_words, makes_keys
 from app.blueprints.account.forms import KeyForm
@@ -26,7 +27,7 @@ def keys() -> Response:
     actor = _maker()
     labels = permission_labels()
     form = KeyForm()
-    form.scopes.choices = [(slug, label) for slug, label in labels.items() if actor.can(slug)]
+    form.scopes.choices = [SelectChoice(slug, label) for slug, label in labels.items() if actor.can(slug)]
     if form.validate_on_submit():
         try:
             key, secret = create_key(

@@ -10,7 +10,7 @@ from app.core.acting import Actor
 from app.extensions import settings
 from app.notifications import outbox
 from app.notifications.models import EmailMessage
-from app.notifications.outbox import SECRET_KINDS, email_by_id, send_again
+from app.notifications.outbox import KIND_WORDS, SECRET_KINDS, email_by_id, send_again
 from app.web.access import requires, signed_in
 from app.web.listing import asked_for, listed
 from app.web.responding import respond
@@ -39,7 +39,7 @@ def emails() -> ResponseReturnValue:
 def email(email_id: str) -> ResponseReturnValue:
     """One e-mail, its text; a link that opens an account is for super-administrators only."""
     found = email_by_id(email_id)
-    return respond("admin/emails/show.html", email=found, readable=_readable(signed_in(), found))
+    return respond("admin/emails/show.html", email=found, kinds=KIND_WORDS, readable=_readable(signed_in(), found))
 
 
 @bp.post("/envois/<email_id>/renvoi")

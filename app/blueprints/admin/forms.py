@@ -20,10 +20,12 @@ class RoleChoices:
 
     def offer(self, roles: list[Role], actor: Actor, *, alone: bool) -> None:
         """`alone`: only the roles that one holds for oneself."""
-        given = [r for r in roles if (not alone or r.slug in GIVEN_ALONE) and (actor.can("staff.manage") or r.slug not in STAFF_ROLES)]
-        if not alone and not actor.can("staff.manage"):
-            given = [r for r in roles if r.slug not in STAFF_ROLES or r.slug in ("metreur", "validator")]
-        self.role.choices = [SelectChoice(r.slug, f"{r.name} : {r.description[:1].lower()}{r.description[1:]}") for r in given]
+        given = [role for role in roles if role.slug in GIVEN_ALONE] if alone else roles
+        if not actor.can("staff.manage"):
+            # For an account, a métreur and a validator are no roles of the team.
+            given = [role for role in given if role.slug not in STAFF_ROLES or (not alone and role.slug in ("metreur", "validator"))]
+        words = [SelectChoice(role.slug, f"{role.name} : {role.description[:1].lower()}{role.description[1:]}") for role in given]
+        self.role.choices = [SelectChoice("", "Choisissez un rôle"), *words]
 
 
 class NewUserForm(PortalForm, RoleChoices):

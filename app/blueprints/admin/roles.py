@@ -30,7 +30,9 @@ def give_role(user_id: str) -> ResponseReturnValue:
         try:
             account = employer(form.on_behalf_of.data) if form.on_behalf_of.data else None
             if account is None and form.role.data == "conseiller":
-                raise InvalidError("Compte attendu.", {"on_behalf_of": ["Un conseiller travaille pour un éditeur ou un artisan : lequel ?"]})
+                raise InvalidError(
+                    "Compte attendu.", {"on_behalf_of": ["Un conseiller travaille pour un éditeur ou un artisan : lequel ?"]}
+                )
             if form.expires_on.data and form.expires_on.data < clock.paris_day():
                 raise InvalidError("Date passée.", {"expires_on": ["Choisissez un jour à venir."]})
             expires = datetime.combine(form.expires_on.data, time(23, 59, 59), clock.PARIS) if form.expires_on.data else None

@@ -83,4 +83,4 @@ def _conversations(deployment_ids: list[str]) -> dict[str, int]:
         )
         .group_by(Session.deployment_id)
     )
-    return dict(db.session.execute(counted).tuples())
+    return {row[0]: row[1] for row in db.session.execute(counted)}

@@ -15,6 +15,7 @@ export function createComposer({ form, limits, uploads, say, onSend, onDraft }) 
   const part = (id) => form.querySelector(`#${id}`);
   const text = part("text");
   const send = part("send");
+  const attach = part("attach");
   const tray = part("tray");
   const problems = part("problems");
   const count = part("count");
@@ -74,7 +75,7 @@ export function createComposer({ form, limits, uploads, say, onSend, onDraft }) 
           "aria-label": T.close,
           onclick: () => {
             line.remove();
-            text.focus();
+            attach.focus();
           },
         },
         icon("close"),
@@ -103,7 +104,7 @@ export function createComposer({ form, limits, uploads, say, onSend, onDraft }) 
           "aria-label": T.photoRemove(name),
           onclick: () => {
             uploads.remove(key);
-            text.focus({ preventScroll: true });
+            attach.focus();
           },
         },
         icon("close"),
@@ -148,7 +149,7 @@ export function createComposer({ form, limits, uploads, say, onSend, onDraft }) 
 
   const picker = part("files");
   picker.accept = ACCEPT;
-  part("attach").addEventListener("click", () => picker.click());
+  attach.addEventListener("click", () => picker.click());
   picker.addEventListener("change", () => {
     uploads.add([...picker.files]);
     picker.value = "";

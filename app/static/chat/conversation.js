@@ -10,14 +10,15 @@ const NEWS_SOON = 10000;
 const NEWS_LATER = 30000;
 const LIVELY = 180000;
 
-export const LIMITS = { message_chars: 4000, files: 10, file_bytes: 10485760 };
+const LIMITS = { message_chars: 4000, files: 10, file_bytes: 10485760 };
 
 /**
  * `onChange()` when messages or the session changed; `onReply(message, event)` for each step of a reply (stream.js);
- * `onLink(up)` when the connection is lost or found; `onEnd(error)` when the server closes the conversation for good;
+ * `onNews(message)` when the artisan or the system wrote; `onLink(up)` when the connection is lost or found;
+ * `onEnd(error)` when the server closes the conversation for good;
  * `onCode(hint)` when this device must be confirmed.
  */
-export function createConversation({ boot, api, store, tabs, onChange, onReply, onLink, onEnd, onCode }) {
+export function createConversation({ boot, api, store, tabs, onChange, onReply, onNews, onLink, onEnd, onCode }) {
   const conversation = { messages: [], status: "", limits: { ...LIMITS }, live: false };
   const followed = new Map();
   let kept = null;
@@ -27,6 +28,8 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
   let asking = null;
   // Counts what this page learnt by itself: an answer asked for before that is out of date.
   let learnt = 0;
+  // Whether the messages were read once: what comes after is news.
+  let read = false;
   const whenOpen = new Promise((resolve) => {
     opened = resolve;
   });
@@ -52,6 +55,7 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
     if (event.name === "link") return onLink(event.up);
     if (event.name === "done") upsert(event.message);
     if (event.name === "error") upsert({ ...find(id), id, status: "failed" });
+    if (!find(id)) return;
     onReply(find(id), event);
     if (event.name !== "done" && event.name !== "error") return;
     followed.delete(id);
@@ -60,11 +64,14 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
   }
 
   function replace(data) {
+    const known = new Set(conversation.messages.map(({ id }) => id));
     const places = new Map(conversation.messages.map(({ id, position }) => [id, position]));
     conversation.messages = data.messages.map((message) => ({ position: places.get(message.id), ...message }));
     conversation.status = data.status ?? data.session?.status ?? conversation.status;
     attend();
     onChange();
+    if (read) conversation.messages.filter(({ id, sender }) => !known.has(id) && (sender === "artisan" || sender === "system")).forEach(onNews);
+    read = true;
   }
 
   function accept(data) {
@@ -171,6 +178,8 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
     attend();
     onChange();
     tabs.postMessage("changed");
+    // The server knew this message already, and has answered it.
+    if (!RUNNING.has(data.status)) refresh();
   }
 
   /** An act on a message or on the session, shown at once everywhere it matters. */

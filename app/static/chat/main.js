@@ -45,6 +45,7 @@ const conversation = createConversation({
   tabs,
   onChange: render,
   onReply: hear,
+  onNews: ({ sender, content }) => say(`${sender === "artisan" ? T.person(artisan) : T.system}${content}`),
   onLink: strip.link,
   onEnd: end,
   onCode: askCode,
@@ -78,6 +79,7 @@ const outbox = createOutbox({
     strip.link(true);
     strip.countdown(0);
     conversation.sent(entry, data, files);
+    say(T.sent);
   },
   onRefused(error) {
     const final = ending(error);
@@ -253,7 +255,11 @@ function askCode(hint) {
 }
 
 part("menu").addEventListener("click", () => menu(({ open }) => open()));
-part("stop").addEventListener("click", () => attempt(conversation.stopReplies));
+part("stop").addEventListener("click", () => {
+  part("stop").hidden = true;
+  (touch() ? log : part("text")).focus({ preventScroll: true });
+  attempt(conversation.stopReplies);
+});
 window.addEventListener("online", render);
 window.addEventListener("offline", render);
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && conversation.refresh());

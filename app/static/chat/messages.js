@@ -58,7 +58,8 @@ export function createMessages(list, context) {
     let box = bubble.querySelector(".words");
     if (!box) {
       box = el("div", { class: "words" });
-      bubble.replaceChildren(box, el("p", { class: "doing" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), el("span", { class: "doing-label" })));
+      const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
+      bubble.replaceChildren(box, el("p", { class: "doing" }, dots, el("span", { class: "doing-label" })));
     }
     drawMarkdown(box, text);
     bubble.querySelector(".doing-label").textContent = label || before || T.typing;
@@ -68,7 +69,14 @@ export function createMessages(list, context) {
     const button = (value, name, label) =>
       el(
         "button",
-        { type: "button", class: "round rate", "aria-label": label, "aria-pressed": String(item.rating === value), "data-key": name, onclick: () => context.onRate(item, item.rating === value ? 0 : value) },
+        {
+          type: "button",
+          class: "round rate",
+          "aria-label": label,
+          "aria-pressed": String(item.rating === value),
+          "data-key": name,
+          onclick: () => context.onRate(item, item.rating === value ? 0 : value),
+        },
         icon(name),
       );
     return el("div", { class: "rating" }, button(1, "up", T.useful), button(-1, "down", T.useless));

@@ -8,7 +8,7 @@ const SILENCE = 25000;
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 
 /** Reads an event stream; yields `{id, name, data}`. `alive` is called for every piece that arrives, comments included. */
-export async function* events(body, alive) {
+async function* events(body, alive) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let pending = "";

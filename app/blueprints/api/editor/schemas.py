@@ -18,7 +18,7 @@ class PageQuery(Schema):
     """Where to go on."""
 
     cursor = fields.String(load_default=None, validate=validate.Length(max=500))
-    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
 
 class PermissionsIn(Strict):
