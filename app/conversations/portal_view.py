@@ -101,10 +101,10 @@ def quote_card(pre_quote: PreQuote) -> dict[str, Any]:
 def _written(session: Session, versions: list[PreQuote], for_visitor: bool) -> list[dict[str, Any]]:
     files = files_by_message(session.id)
     written = [_message(session, message, files.get(message.id, ()), for_visitor) for message in messages_of(session.id)]
-    visitor = session.visitor_name or "Le client"
+    accepted = "Vous avez accepté" if for_visitor else f"{session.visitor_name or 'Le client'} a accepté"
     for version in versions:
         if version.accepted_at:
-            written.append({"event": f"{visitor} a accepté l’estimation", "at": version.accepted_at})
+            written.append({"event": f"{accepted} l’estimation", "at": version.accepted_at})
     if session.completed_at and session.completed_reason in COMPLETED:
         written.append({"event": COMPLETED[session.completed_reason], "at": session.completed_at})
     # Python's sort is stable: what happened at the same moment keeps the order of the messages.
@@ -119,7 +119,7 @@ def _message(session: Session, message: Message, files: Iterable[File], for_visi
     return {
         "id": message.id,
         "side": "ours" if from_visitor == for_visitor else "theirs",
-        "sender": _sender(session, message),
+        "sender": "Vous" if from_visitor and for_visitor else _sender(session, message),
         "from": message.sender,
         "at": message.created_at,
         "text": message.content,
@@ -131,7 +131,7 @@ def _message(session: Session, message: Message, files: Iterable[File], for_visi
         "documents": [
             {"name": f.name, "url": signed_url(f.full_key, PAGE_URL_SECONDS), "size": f.size_bytes} for f in shown if not f.thumb_key
         ],
-        "latency_ms": message.details.get("generation_time_ms"),
+        "latency_ms": None if for_visitor else message.details.get("generation_time_ms"),
         "status": "typing" if message.status in UNFINISHED else None,
         "rating": message.rating,
     }

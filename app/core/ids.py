@@ -1,4 +1,4 @@
-"""Public identifiers: text primary keys, made by the client (ADR 0003). No other id exists."""
+"""Public identifiers: text primary keys, made by the client (ADR 0001). No other id exists."""
 
 from __future__ import annotations
 

@@ -11,3 +11,11 @@ def process_file(file_id: str, editor_id: str | None, artisan_id: str | None) ->
     from app.files.processing import process
 
     process(file_id, editor_id, artisan_id)
+
+
+@job(queue="light", timeout=60)
+def sweep_files() -> None:
+    """Queue again files whose job was lost."""
+    from app.files.processing import sweep
+
+    sweep()

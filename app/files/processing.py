@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import select
 
-from app.core.acting import system
+from app.core import clock
+from app.core.acting import platform, system
+from app.core.jobs import enqueue
 from app.core.storage import storage
 from app.core.streams import publisher
 from app.core.transaction import after_commit, transaction
 from app.extensions import db
 from app.files.images import RefusedFileError, Variants, reencode
+from app.files.jobs import process_file
 from app.files.models import File
 from app.files.pdf_check import check_pdf
 from app.files.service import EXTENSIONS, file_payload, mark_ready, mark_refused
 
+LOST_AFTER = timedelta(minutes=1)
 WHEN_READY: list[Callable[[File], None]] = []
 """What upper contexts do in the transaction that makes a file ready: telling partners (ARCHITECTURE.md, a registry opens the circle)."""
 
@@ -74,3 +79,17 @@ def process(file_id: str, editor_id: str | None, artisan_id: str | None) -> None
         after_commit(lambda: publisher().event(stream, 1, name, payload))
         after_commit(lambda: publisher().flush(2.0))
         after_commit(lambda: storage().delete(raw_key) if raw_key else None)
+
+
+def sweep() -> int:
+    """Queue files that have waited too long: Redis forgot their job, or its worker died. Returns how many."""
+    with transaction(platform("sweep")):
+        waiting = db.session.execute(
+            select(File.id, File.editor_id, File.artisan_id)
+            .where(File.status == "processing", File.created_at < clock.now() - LOST_AFTER)
+            .order_by(File.created_at)
+            .limit(100)
+        ).all()
+    for file in waiting:
+        enqueue(process_file, *file, job_id=file.id)
+    return len(waiting)

@@ -29,9 +29,9 @@ KINDS = {
     "contact_asked": Kind("Un client souhaite vous parler", frozenset({"artisan"})),
     "project_created": Kind("Une estimation est prête", frozenset({"artisan"})),
     "session_completed": Kind("Une conversation est terminée", frozenset({"artisan"})),
-    "link_proposed": Kind("Un éditeur souhaite vous relier à son logiciel", frozenset({"artisan"})),
+    "link_proposed": Kind("Un éditeur propose de vous relier", frozenset({"artisan"})),
     "webhook_disabled": Kind("Un webhook a été mis en pause", frozenset({"editeur"})),
-    "account": Kind("La vie de votre compte : accès, mot de passe, adresse", frozenset()),
+    "account": Kind("La vie de votre compte : accès, mot de passe, adresse", frozenset()),
 }
 """`account` concerns every role, and nobody may refuse its e-mails."""
 NOT_OPTIONAL = "account"

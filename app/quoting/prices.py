@@ -159,6 +159,7 @@ def _own_copy(owner_id: str | None, shared: PriceItem) -> PriceItem:
         copied = ("code", "label", "unit", "unit_price", "vat_rate", "trade", "keywords", "is_active")
         own = PriceItem(owner_id=owner_id, **{name: getattr(shared, name) for name in copied})
         db.session.add(own)
+        db.session.flush()
     return own
 
 

@@ -12,10 +12,10 @@ from app.core.transaction import act_as
 from app.extensions import db
 from app.identity.own_account import note_visit
 from app.web.authentication import SignedIn, actor_of
-from app.web.navigation import home_url
+from app.web.navigation import current_assignment, home_url
 
 
-def sign_in(user_id: str, *, remember: bool = False, password: str | None = None) -> SignedIn:
+def sign_in(user_id: str, *, remember: bool = False, password: str | None = None) -> None:
     """Open this browser's session anew: nothing of the one before it survives, so that a planted one is worth nothing."""
     session.clear()
     session.permanent = remember
@@ -23,7 +23,6 @@ def sign_in(user_id: str, *, remember: bool = False, password: str | None = None
     login_user(person)
     act_as(actor_of(person, person.assignment_for(None)))
     note_visit(user_id, password)
-    return person
 
 
 def stay_signed_in(user_id: str) -> None:
@@ -36,9 +35,9 @@ def _person(user_id: str) -> SignedIn:
     return SignedIn(db.session.execute(text("SELECT * FROM door_user(:id)"), {"id": user_id}).one())
 
 
-def landing(person: SignedIn, wanted: str | None) -> str:
-    """The page that was asked for before signing in, if it is one of ours; else the home of the person's first role."""
-    return wanted if wanted and is_own_path(wanted) else home_url(person.assignment_for(None))
+def landing(wanted: str | None) -> str:
+    """The page that was asked for before signing in, if it is one of ours; else the home of the person's role."""
+    return wanted if wanted and is_own_path(wanted) else home_url(current_assignment())
 
 
 def is_own_path(path: str) -> bool:

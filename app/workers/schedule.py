@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.conversations.jobs import sweep_replies, sweep_sessions
+from app.files.jobs import sweep_files
 from app.notifications.jobs import sweep_emails
 from app.webhooks.jobs import drain
 
@@ -22,6 +23,7 @@ class Periodic:
 SCHEDULE: tuple[Periodic, ...] = (
     Periodic(3, sweep_replies, "sweep-replies"),
     Periodic(5, drain, "drain-webhooks"),
+    Periodic(30, sweep_files, "sweep-files"),
     Periodic(30, sweep_emails, "sweep-emails"),
     Periodic(60, sweep_sessions, "sweep-sessions"),
 )

@@ -38,7 +38,7 @@ def make_email(**values: object) -> str:
                 "recipient": "m.martin@exemple.fr",
                 "kind": "account",
                 "subject": "Bonjour",
-                "text": "Lisez http://x/y\n",
+                "text": "Lisez https://exemple.fr/y\n",
                 "html": "<b>x</b>",
                 **values,
             }
@@ -74,7 +74,7 @@ def test_conversations_are_filtered(admin: Person) -> None:
 def test_an_email_is_read_and_sent_again(admin: Person, run_jobs: Callable[[], list[str]]) -> None:
     email_id = make_email(status="failed", attempts=6, error="Connexion refusée")
     shown = admin.get(f"/admin/envois/{email_id}").text
-    assert '<a href="http://x/y"' in shown and "Connexion refusée" in shown and "&lt;b&gt;x" in shown
+    assert '<a href="https://exemple.fr/y"' in shown and "Connexion refusée" in shown and "&lt;b&gt;x" in shown
     assert admin.post(f"/admin/envois/{email_id}/renvoi").status_code == 303
     assert admin.post(f"/admin/envois/{email_id}/renvoi").status_code == 409
     assert run_jobs() == ["deliver_email"]

@@ -119,7 +119,7 @@ def test_refusing_and_detaching(house: House, client: FlaskClient) -> None:
     person.post(f"/artisan/logiciels/{pending}/refus")
     person.post(f"/artisan/logiciels/{active}/detachement", data={"confirmation": "autre chose"})
     with committing():
-        states = dict(db.session.execute(db.select(EditorLink.id, EditorLink.status)).tuples())
+        states = {tie.id: tie.status for tie in db.session.scalars(db.select(EditorLink))}
     assert states == {active: "active", pending: "refused"}
     person.post(f"/artisan/logiciels/{active}/detachement", data={"confirmation": name})
     text = person.get("/artisan/logiciels").get_data(as_text=True)

@@ -10,16 +10,13 @@ from flask.testing import FlaskClient
 
 from app.conversations.models import Message, Session
 from app.conversations.portal_view import portal_messages, session_detail
-from app.core import acting
 from app.core.errors import NotFoundError
 from app.core.transaction import transaction
 from app.extensions import db
 from app.web.house import House
 from tests.factories import actor_for, committing, make_user
 from tests.factories.conversations import Chat, Tenant, make_tenant, open_chat
-
-WIDGET = "/api/widget/v1"
-SENTENCE = "Bonjour, je souhaite refaire ma salle de bain, 8 m², douche italienne, carrelage mural et sol. Je n’ai pas de photos."
+from tests.factories.talking import REQUEST, talk_to_an_estimate
 
 
 @pytest.fixture
@@ -28,15 +25,11 @@ def talk(house: House, client: FlaskClient, run_jobs: Callable[[], list[str]]) -
     with committing():
         tenant = make_tenant()
     chat = open_chat(tenant, recipient={"name": "M. Martin"})
-    for number, words in enumerate((SENTENCE, "Je n’ai pas de photos")):
-        client.post(f"{WIDGET}/message", json={"content": words, "client_message_id": f"m{number}", "file_ids": []}, headers=chat.headers)
-        run_jobs()
+    talk_to_an_estimate(client, chat, run_jobs)
     with committing():
-        actor = acting.platform("demo")
-    with transaction(actor):
         quote = session_detail(chat.session_id).quote
     assert quote is not None
-    accepted = client.post(f"{WIDGET}/pre-quote/{quote['id']}/accept", headers=chat.headers)
+    accepted = client.post(f"/api/widget/v1/session/{chat.session_id}/accept", json={"pre_quote_id": quote["id"]}, headers=chat.headers)
     assert accepted.status_code == 200, accepted.text
     return tenant, chat
 
@@ -62,7 +55,7 @@ def test_sides_senders_and_acceptance(talk: tuple[Tenant, Chat]) -> None:
         detail = session_detail(chat.session_id)
         for_him = portal_messages(chat.session_id, for_visitor=True)
     first, answer, *_ = detail.messages
-    assert (first["side"], first["sender"], first["text"]) == ("theirs", "M. Martin", SENTENCE)
+    assert (first["side"], first["sender"], first["text"]) == ("theirs", "M. Martin", REQUEST)
     assert (answer["side"], answer["sender"]) == ("ours", "Assistant")
     assert for_him[0]["side"] == "ours" and for_him[1]["side"] == "theirs"
     assert [one["event"] for one in detail.messages if "event" in one] == ["M. Martin a accepté l’estimation"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import flash, make_response, redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from app.blueprints.account.blueprint import bp, require_company
 from app.blueprints.account.forms import CompanyForm
@@ -31,8 +32,8 @@ def company() -> Response:
         except (TooLargeError, WrongTypeError) as error:
             form.logo.errors = [error.message]
         else:
-            flash("Logo reçu : il apparaîtra dans un instant." if form.logo.data else "Entreprise enregistrée.", "success")
-            return redirect(url_for("account.company"), code=303)  # type: ignore[return-value]
+            flash("Logo reçu : il apparaîtra dans un instant." if form.logo.data else "Entreprise enregistrée.", "success")
+            return redirect(url_for("account.company"), code=303)
     return make_response(render_template("account/company.html", form=form, account=account), 422 if form.errors else 200)
 
 
@@ -49,7 +50,7 @@ def drop_logo() -> Response:
     """Show no logo any more."""
     remove_logo(require_company())
     flash("Logo retiré.", "success")
-    return redirect(url_for("account.company"), code=303)  # type: ignore[return-value]
+    return redirect(url_for("account.company"), code=303)
 
 
 def _shown(account: User) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from app.blueprints.account.blueprint import KEY_KINDS, bp, key_words, makes_keys
@@ -42,7 +43,7 @@ def keys() -> Response:
         else:
             # Sealed: the session's cookie is signed, not secret, and this value stays in it until the next page.
             session[SHOWN_ONCE] = {"id": key.id, "sealed": seal(secret.encode(), purpose=SHOWN_ONCE)}
-            return redirect(url_for("account.keys"), code=303)  # type: ignore[return-value]
+            return redirect(url_for("account.keys"), code=303)
     page = render_template(
         "account/keys.html", form=form, keys=keys_of(actor), new=_just_made(), words=key_words(actor), labels=labels, now=clock.now()
     )
@@ -56,10 +57,10 @@ def revoke(key_id: str) -> Response:
     actor = _maker()
     key = next((held for held in keys_of(actor) if held.id == key_id), None)
     if key is not None and request.form.get("confirmation", "").strip() != key.name:
-        flash("Le nom écrit n’est pas celui-là : rien n’a été révoqué.", "error")
+        flash("Le nom écrit n’est pas celui-là : rien n’a été révoqué.", "error")
     else:
-        flash(f"« {revoke_key(actor, key_id).name} » ne permet plus rien.", "success")
-    return redirect(url_for("account.keys"), code=303)  # type: ignore[return-value]
+        flash(f"« {revoke_key(actor, key_id).name} » ne permet plus rien.", "success")
+    return redirect(url_for("account.keys"), code=303)
 
 
 def _maker() -> Actor:

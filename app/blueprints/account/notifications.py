@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from app.blueprints.account.blueprint import notifications_bp as bp
 from app.core.acting import Actor
@@ -46,7 +47,7 @@ def bell() -> str:
 def follow(notification_id: str) -> Response:
     """Go where a notification leads; it is read then."""
     notification = read_notification(signed_in().user_id or "", notification_id)
-    return redirect(notification.url or url_for("notifications.index"), code=303)  # type: ignore[return-value]
+    return redirect(notification.url or url_for("notifications.index"), code=303)
 
 
 @bp.post("/<notification_id>/lue")
@@ -54,7 +55,7 @@ def follow(notification_id: str) -> Response:
 def read(notification_id: str) -> Response:
     """Mark one as read and stay on the list."""
     read_notification(signed_in().user_id or "", notification_id)
-    return redirect(url_for("notifications.index"), code=303)  # type: ignore[return-value]
+    return redirect(url_for("notifications.index"), code=303)
 
 
 @bp.post("/lues")
@@ -63,4 +64,4 @@ def all_read() -> Response:
     """Mark all as read."""
     read_all(signed_in().user_id or "")
     flash("Toutes vos notifications sont lues.", "success")
-    return redirect(url_for("notifications.index"), code=303)  # type: ignore[return-value]
+    return redirect(url_for("notifications.index"), code=303)

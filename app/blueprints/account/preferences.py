@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from app.blueprints.account.blueprint import bp
 from app.blueprints.account.forms import preferences_form
@@ -24,5 +25,5 @@ def preferences() -> Response:
             if form[kind].data == (kind in refused):
                 set_preference(user_id, kind, form[kind].data)
         flash("Préférences enregistrées.", "success")
-        return redirect(url_for("account.preferences"), code=303)  # type: ignore[return-value]
+        return redirect(url_for("account.preferences"), code=303)
     return make_response(render_template("account/preferences.html", form=form, kinds=kinds))

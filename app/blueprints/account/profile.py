@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, session, url_for
+from flask import flash, make_response, redirect, render_template, session, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from app.blueprints.account.blueprint import bp, own_row
 from app.blueprints.account.forms import ProfileForm
@@ -27,7 +28,7 @@ def profile() -> Response:
             put_errors(form, error)
         else:
             flash("Profil enregistré.", "success")
-            return redirect(url_for("account.profile"), code=303)  # type: ignore[return-value]
+            return redirect(url_for("account.profile"), code=303)
     return make_response(render_template("account/profile.html", form=form, person=person), 422 if form.errors else 200)
 
 
@@ -40,4 +41,4 @@ def switch(assignment_id: str) -> Response:
         raise NotFoundError()
     session["portal"] = chosen.portal
     session["assignments"] = {**session.get("assignments", {}), chosen.portal: chosen.id}
-    return redirect(home_url(chosen), code=303)  # type: ignore[return-value]
+    return redirect(home_url(chosen), code=303)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from app.blueprints.account.blueprint import bp, own_row
 from app.blueprints.account.forms import AddressForm, PasswordForm
@@ -46,7 +47,7 @@ def password() -> Response:
             stay_signed_in(person.id)
             tell_password_changed(person)
             flash("Mot de passe enregistré. Vos autres appareils ont été déconnectés.", "success")
-            return redirect(url_for("account.security"), code=303)  # type: ignore[return-value]
+            return redirect(url_for("account.security"), code=303)
     page = render_template("account/password.html", form=form, known=known, rule=PASSWORD_RULE, person=person)
     return make_response(page, 422 if form.errors else 200)
 
@@ -74,7 +75,7 @@ def change_address() -> Response:
         else:
             send_email_change(person, address)
             flash(f"Un lien vient d’être envoyé à {address}. Votre adresse changera quand vous l’aurez ouvert.", "info")
-            return redirect(url_for("account.security"), code=303)  # type: ignore[return-value]
+            return redirect(url_for("account.security"), code=303)
     return make_response(render_template("account/address.html", form=form, person=person), 422 if form.errors else 200)
 
 
@@ -93,11 +94,11 @@ def confirm_address(token: str) -> Response:
         old = change_email(person, found.email)
     except ConflictError as error:
         flash(f"{error.message} Votre adresse n’a pas changé.", "error")
-        return redirect(url_for("account.security"), code=303)  # type: ignore[return-value]
+        return redirect(url_for("account.security"), code=303)
     stay_signed_in(person.id)
     tell_old_address(person, old)
     flash("Votre adresse est changée.", "success")
-    return redirect(url_for("account.security"), code=303)  # type: ignore[return-value]
+    return redirect(url_for("account.security"), code=303)
 
 
 def _is_for(found: Redeemed, person: User) -> bool:
@@ -112,4 +113,4 @@ def sign_out_elsewhere() -> Response:
     end_other_cookies(person)
     stay_signed_in(person.id)
     flash("Vos autres appareils sont déconnectés.", "success")
-    return redirect(url_for("account.security"), code=303)  # type: ignore[return-value]
+    return redirect(url_for("account.security"), code=303)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, make_response, render_template
+from werkzeug.wrappers import Response
 
 bp = Blueprint("auth", __name__)
 

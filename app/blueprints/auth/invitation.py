@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import flash, make_response, redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from app.blueprints.auth.blueprint import bp, used_link
 from app.blueprints.auth.forms import InvitationForm
@@ -72,9 +73,10 @@ def _welcome(welcome: Welcome) -> Response:
     elif link is not None:
         tell_proposal(link)
     if welcome.chose_password:
-        target = landing(sign_in(welcome.user.id), None)
+        sign_in(welcome.user.id)
+        target = landing(None)
     else:
         words.append("Connectez-vous pour continuer.")
         target = url_for("auth.login", email=welcome.user.email)
     flash(" ".join(words), "success")
-    return redirect(target, code=303)  # type: ignore[return-value]
+    return redirect(target, code=303)

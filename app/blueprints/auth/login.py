@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import structlog
-from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
+from werkzeug.wrappers import Response
 
 from app.blueprints.auth.blueprint import bp
 from app.blueprints.auth.forms import LoginForm
@@ -26,7 +27,7 @@ REFUSAL = "Cette adresse et ce mot de passe n’ouvrent aucun compte."
 def front() -> Response:
     """The home of whoever is signed in, else the login page."""
     target = home_url(current_assignment()) if current_user.is_authenticated else url_for("auth.login")
-    return redirect(target, code=303)  # type: ignore[return-value]
+    return redirect(target, code=303)
 
 
 @bp.get("/connexion")
@@ -35,7 +36,7 @@ def login() -> Response:
     """The login page; somebody already signed in goes where he wanted."""
     wanted = request.args.get("suite")
     if current_user.is_authenticated:
-        return redirect(landing(current_user, wanted), code=303)  # type: ignore[return-value]
+        return redirect(landing(wanted), code=303)
     return make_response(render_template("auth/login.html", form=LoginForm(suite=wanted, email=request.args.get("email"))))
 
 
@@ -58,8 +59,8 @@ def log_in() -> Response:
         log.info("login.refused")
         return _refused(form, 422, REFUSAL)
     forget_guesses(subject)
-    person = sign_in(user_id, remember=form.remember.data, password=password)
-    return redirect(landing(person, form.suite.data), code=303)  # type: ignore[return-value]
+    sign_in(user_id, remember=form.remember.data, password=password)
+    return redirect(landing(form.suite.data), code=303)
 
 
 def _refused(form: LoginForm, status: int, message: str) -> Response:
@@ -73,4 +74,4 @@ def logout() -> Response:
     logout_user()
     session.clear()
     flash("Vous êtes déconnecté.", "success")
-    return redirect(url_for("auth.login"), code=303)  # type: ignore[return-value]
+    return redirect(url_for("auth.login"), code=303)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from app.blueprints.auth.blueprint import bp, used_link
 from app.conversations.adoption import adopt_by_particulier
@@ -48,7 +49,7 @@ def enter(token: str) -> Response:
     signed_in_already = current_user.is_authenticated and current_user.user_id == user.id
     if not signed_in_already and not only_particulier(user.id):
         flash("La conversation est dans votre compte. Connectez-vous pour la lire.", "info")
-        return redirect(url_for("auth.login", suite=target, email=user.email), code=303)  # type: ignore[return-value]
+        return redirect(url_for("auth.login", suite=target, email=user.email), code=303)
     if not signed_in_already:
         sign_in(user.id, remember=True)
-    return redirect(target, code=303)  # type: ignore[return-value]
+    return redirect(target, code=303)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from flask import flash, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from app.blueprints.auth.blueprint import bp, used_link
 from app.blueprints.auth.forms import ForgottenForm, NewPasswordForm
@@ -55,9 +56,9 @@ def reset(token: str) -> Response:
         put_errors(form, error)
         return _reset_page(form, email, 422)
     tell_password_changed(user)
-    person = sign_in(user.id)
+    sign_in(user.id)
     flash("Mot de passe enregistré. Vos autres appareils ont été déconnectés.", "success")
-    return redirect(landing(person, None), code=303)  # type: ignore[return-value]
+    return redirect(landing(None), code=303)
 
 
 def _reset_page(form: NewPasswordForm, email: str, status: int) -> Response:

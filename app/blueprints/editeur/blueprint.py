@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import Blueprint
 
-from app.blueprints.editeur.words import EVENT_LABELS, link_pill, result_pill
+from app.blueprints.editeur.words import EVENT_LABELS, result_pill
 from app.core.acting import current_actor
+from app.core.identifiers import format_phone_fr
 from app.web.access import signed_in
+from app.web.link_sharing import link_pill
 
 bp = Blueprint("editeur", __name__, url_prefix="/editeur")
 
@@ -20,4 +22,8 @@ def account_id() -> str:
 
 @bp.context_processor
 def _words() -> dict[str, Any]:
-    return {"event_labels": EVENT_LABELS, "result_pill": result_pill, "link_pill": link_pill, "may": current_actor().can}
+    return {"event_labels": EVENT_LABELS, "result_pill": result_pill, "link_pill": link_pill, "may": current_actor().can, "phone": _phone}
+
+
+def _phone(e164: str | None) -> str:
+    return format_phone_fr(e164) if e164 else ""

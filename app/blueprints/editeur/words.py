@@ -12,19 +12,12 @@ from app.core.http import FailureKind, HttpFailure
 
 EVENT_LABELS = {
     "session.started": "Conversation commencée",
-    "message.created": "Message écrit, par qui que ce soit",
-    "message.received": "Réponse de l’assistant terminée",
-    "file.uploaded": "Photo ou document reçu",
-    "project.created": "Première estimation établie",
+    "message.created": "Message écrit",
+    "message.received": "Réponse de l’assistant",
+    "file.uploaded": "Fichier reçu",
+    "project.created": "Première estimation",
     "project.updated": "Estimation mise à jour",
     "session.completed": "Conversation terminée",
-}
-LINK_WORDS = {
-    "sent": ("info", "send", "Envoyé"),
-    "opened": ("info", "eye", "Ouvert"),
-    "talking": ("ok", "messages", "Conversation"),
-    "expired": ("neutral", "clock", "Expiré"),
-    "revoked": ("neutral", "ban", "Retiré"),
 }
 _SHORT_CAUSES: dict[FailureKind, str] = {
     "dns": "Nom introuvable",
@@ -39,12 +32,6 @@ SHORT_CAUSES = {HttpFailure(kind).message_fr: _SHORT_CAUSES[kind] for kind in ge
 
 def _ui() -> Any:
     return current_app.jinja_env.globals["ui"]
-
-
-def link_pill(state: str) -> Markup:
-    """The state of a session link."""
-    kind, icon, label = LINK_WORDS[state]
-    return _ui().pill(kind, label, icon)
 
 
 def result_pill(delivery: Any, retry_count: int | None = None) -> Markup:

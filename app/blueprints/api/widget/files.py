@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from werkzeug.datastructures import FileStorage
@@ -24,7 +25,8 @@ from app.web.access import public
 def upload(parts: dict[str, FileStorage]) -> dict[str, Any]:
     """Take in a file; it may be shown once it is `ready`."""
     part = parts["file"]
-    data = part.stream.read(service.MAX_BYTES + 1)
+    with closing(part.stream) as stream:
+        data = stream.read(service.MAX_BYTES + 1)
     return _answer(attach_file(holder().session_id, part.filename or "", data))
 
 
