@@ -53,5 +53,5 @@ def redis_client() -> redis.Redis:
 
 def connect_redis(url: str) -> redis.Redis:
     """Make a client on a bounded, blocking pool (PERFORMANCE.md: the default pool raises at 100 connections)."""
-    pool = redis.BlockingConnectionPool.from_url(url, max_connections=50, timeout=10, health_check_interval=30)
+    pool = redis.BlockingConnectionPool.from_url(url, max_connections=50, timeout=10, health_check_interval=30, socket_connect_timeout=5)
     return redis.Redis(connection_pool=pool)

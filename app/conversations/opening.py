@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select, text, update
 
@@ -24,6 +25,9 @@ from app.extensions import db
 from app.notifications.service import send_email
 
 MAX_CODE_ATTEMPTS = 5
+MAX_CODES = 5
+"""Tries, and e-mails with a code, an hour and a conversation."""
+CODE_LIFE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ def hand_secret(session: Session, *, resumed: bool) -> Opened:
     """Make a secret for the session; a second device of a conversation with an e-mail must first confirm a code."""
     secret = new_secret("", 32)
     needs_code = resumed and session.visitor_email is not None
+    if needs_code:
+        throttle(f"codes:{session.id}", times=MAX_CODES, seconds=3600)
     code = f"{secrets.randbelow(1_000_000):06d}" if needs_code else None
     token = SessionToken(
         session_id=session.id,
@@ -145,7 +151,12 @@ def hand_secret(session: Session, *, resumed: bool) -> Opened:
     db.session.flush()
     if code and session.visitor_email:
         send_email(
-            session.visitor_email, kind="session_code", template="code", code=f"{code[:3]} {code[3:]}", artisan_name=session.artisan_name
+            session.visitor_email,
+            kind="session_code",
+            template="code",
+            session_id=session.id,
+            code=f"{code[:3]} {code[3:]}",
+            artisan_name=session.artisan_name,
         )
     return Opened(session, secret, resumed=resumed, needs_code=needs_code)
 
@@ -176,7 +187,9 @@ def confirm_code(holder: Holder, code: str, secret: str) -> None:
     token = db.session.scalars(select(SessionToken).where(SessionToken.id == holder.token_id).with_for_update()).one()
     if token.confirmed:
         return
-    throttle(f"code:{token.id}", times=MAX_CODE_ATTEMPTS, seconds=3600)
+    throttle(f"code:{holder.session_id}", times=MAX_CODE_ATTEMPTS, seconds=3600)
+    if token.created_at < clock.now() - CODE_LIFE:
+        raise InvalidError("Ce code n’est plus valable.", {"code": ["Demandez-en un nouveau."]}, code="wrong_code")
     digits = "".join(char for char in code if char.isdigit())
     if not hmac.compare_digest(token_hash(digits + secret), token.code_hash or ""):
         raise InvalidError("Ce code n’est pas le bon.", {"code": ["Vérifiez les six chiffres reçus par e-mail."]}, code="wrong_code")

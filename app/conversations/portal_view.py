@@ -66,7 +66,7 @@ def portal_messages(session_id: str, *, for_visitor: bool = False) -> list[dict[
 
 
 def conversation_title(session: Session) -> str:
-    """« Salle de bain, 8 m² — M. Martin », as far as title and name are known."""
+    """« Salle de bain, 8 m² — M. Martin », as far as title and name are known."""
     parts = [part for part in (session.title, session.visitor_name) if part]
     return " — ".join(parts) or "Conversation sans titre"
 

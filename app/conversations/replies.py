@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -26,7 +26,7 @@ from app.core import clock
 from app.core.acting import Actor, system
 from app.core.format import euro
 from app.core.streams import publisher
-from app.core.transaction import transaction
+from app.core.transaction import act_as, transaction
 from app.extensions import db, settings
 from app.files.models import File
 from app.files.service import signed_url
@@ -44,6 +44,7 @@ class Work:
     """What one reply needs, read once."""
 
     message_id: str
+    session_id: str
     attempt: int
     agent_id: str
     request: AnswerRequest
@@ -115,6 +116,7 @@ def _claim(message_id: str, attempt: int) -> Work | None:
     )
     return Work(
         message_id=message_id,
+        session_id=session.id,
         attempt=attempt,
         agent_id=scene.agent.id,
         request=AnswerRequest(
@@ -156,14 +158,16 @@ def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_
     """Keep the reply, what it proposed and what it cost, with their events. False when the reply is no longer ours."""
     now = clock.now()
     with transaction(tenant):
+        session = db.session.scalar(select(Session).where(Session.id == work.session_id, Session.status != "deleted").with_for_update())
         reply = db.session.scalar(
             select(Message)
             .where(Message.id == work.message_id, Message.status == "processing", Message.attempt == work.attempt)
             .with_for_update()
         )
-        if reply is None:
+        if session is None or reply is None:
             return False
-        session = db.session.scalars(select(Session).where(Session.id == reply.session_id).with_for_update()).one()
+        # The artisan may have accepted his editor's link while the reply was written.
+        act_as(replace(tenant, artisan_id=session.artisan_id))
         reply.attempt, reply.lease_until, reply.completed_at = told_attempt, None, now
         failures = outcome.failures
         for failure in failures:
@@ -191,7 +195,6 @@ def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) 
         "refusals": outcome.refusals,
         "stopped": outcome.stopped,
     }
-    session.messages_count += 1
     session.tokens_used += outcome.prompt_tokens + outcome.completion_tokens
     log_call(
         UsageLog(
@@ -207,6 +210,9 @@ def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) 
             success=True,
         )
     )
+    if reply.status == "cancelled":
+        return
+    session.messages_count += 1
     facts.tell("message.created", session, facts.message_data(reply))
     facts.tell("message.received", session, facts.message_data(reply) | {"metadata": {key: reply.details[key] for key in METADATA}})
     for draft in outcome.drafts[-1:]:

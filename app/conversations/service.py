@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +13,16 @@ from app.conversations import facts, replies_queue
 from app.conversations.models import Message, Session, SessionToken
 from app.conversations.parties import scene_of_session
 from app.core import clock
+from app.core.acting import current_actor
 from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from app.core.identifiers import normalise_email
+from app.core.jobs import enqueue_after_commit
 from app.core.throttle import throttle
+from app.core.transaction import act_as
 from app.extensions import db
 from app.files.models import File
-from app.files.service import forget_files, take_file
+from app.files.service import forget_files, remove_unsent, take_file
+from app.notifications.jobs import forget_emails
 from app.notifications.service import notify
 from app.quoting.service import accept_pre_quote, forget_project
 from app.webhooks.service import forget_events
@@ -26,7 +30,8 @@ from app.webhooks.service import forget_events
 MAX_LENGTH = 4000
 MAX_VISITOR_MESSAGES = 60
 MAX_SESSION_TOKENS = 200_000
-MAX_CONTEXT = 20
+KNOWN_FACTOR = 5
+"""How much further a conversation goes once its visitor has an account."""
 MAX_FILES_PER_MESSAGE = 10
 
 
@@ -43,6 +48,9 @@ def lock_session(session_id: str) -> Session:
     session = db.session.scalar(select(Session).where(Session.id == session_id, Session.status != "deleted").with_for_update())
     if session is None:
         raise NotFoundError()
+    actor = current_actor()
+    if actor.kind == "visitor" and actor.artisan_id != session.artisan_id:
+        act_as(replace(actor, artisan_id=session.artisan_id))  # he accepted his editor's link a moment ago
     return session
 
 
@@ -71,7 +79,7 @@ def post_message(
     now = clock.now()
     first = session.started_at is None
     if untrusted_context:
-        session.untrusted_context = dict(list(untrusted_context.items())[:MAX_CONTEXT])
+        session.untrusted_context = untrusted_context
     message = Message(client_message_id=client_message_id, sender="visitor", content=content, **_ids(session))
     db.session.add(message)
     db.session.flush()
@@ -98,6 +106,13 @@ def attach_file(session_id: str, name: str, data: bytes) -> File:
     return file
 
 
+def detach_file(session_id: str, file_id: str) -> None:
+    """Take back a file that was not sent yet."""
+    session = lock_session(session_id)
+    remove_unsent(session_id, file_id)
+    session.files_count -= 1
+
+
 def _files_to_send(session_id: str, file_ids: list[str]) -> list[File]:
     if not file_ids:
         return []
@@ -109,12 +124,11 @@ def _files_to_send(session_id: str, file_ids: list[str]) -> list[File]:
     return [file for file in found if file.status != "refused"]
 
 
-def _refuse_excess(session: Session) -> None:
+def _refuse_excess(session: Session, *, retrying: bool = False) -> None:
     """A bot may not spend: PRODUCT's journey needs a handful of messages."""
-    if session.particulier_id is not None:
-        return
+    factor = KNOWN_FACTOR if session.particulier_id else 1
     sent = db.session.scalar(select(db.func.count()).where(Message.session_id == session.id, Message.sender == "visitor"))
-    if (sent or 0) >= MAX_VISITOR_MESSAGES or session.tokens_used >= MAX_SESSION_TOKENS:
+    if (sent or 0) >= MAX_VISITOR_MESSAGES * factor + retrying or session.tokens_used >= MAX_SESSION_TOKENS * factor:
         raise LimitError(
             "Cette conversation a atteint sa longueur maximale. L’artisan a tout reçu : appelez-le pour la suite.",
             code="message_limit_reached",
@@ -144,8 +158,10 @@ def stop_reply(session_id: str, message_id: str) -> Message:
 
 def retry_reply(session_id: str, message_id: str) -> Message:
     """Queue a failed or stopped reply again, in place. One that is in progress is left alone."""
-    lock_session(session_id)
+    session = lock_session(session_id)
     message = _reply(session_id, message_id)
+    if message.status in ("failed", "cancelled"):
+        _refuse_excess(session, retrying=True)
     if message.status == "completed":
         raise ConflictError("Cette réponse est déjà là.", code="already_completed")
     if message.status in ("failed", "cancelled"):
@@ -175,14 +191,21 @@ def complete_session(session: Session, reason: str) -> None:
         return
     session.status, session.completed_reason, session.completed_at = "completed", reason, clock.now()
     facts.tell("session.completed", session, {"reason": reason, **facts.project_data(session)})
-    if session.artisan_id:
-        notify(
-            session.artisan_id,
-            kind="session_completed",
-            title=f"{session.title or 'Une demande'} : la conversation est terminée",
-            body=f"{session.visitor_name or 'Votre client'} a terminé. Tout est dans votre espace.",
-            url=f"/artisan/conversations/{session.id}",
-        )
+    _tell_artisan_of_end(session)
+
+
+def _tell_artisan_of_end(session: Session) -> None:
+    if session.artisan_id is None:
+        return
+    who, what = session.visitor_name or "Votre client", session.title or "Une demande"
+    accepted = session.completed_reason == "accepted"
+    notify(
+        session.artisan_id,
+        kind="session_completed",
+        title=f"{what} : l’estimation convient" if accepted else f"{what} : la conversation est terminée",
+        body=f"{who} a accepté l’estimation. Tout est dans votre espace." if accepted else f"{who} a terminé. Tout est dans votre espace.",
+        url=f"/artisan/conversations/{session.id}",
+    )
 
 
 def finish(session_id: str) -> Session:
@@ -197,7 +220,11 @@ def finish(session_id: str) -> Session:
 def accept(session_id: str, pre_quote_id: str) -> Session:
     """« Cela me convient » : accepts the last pre-quote and completes the session."""
     session = lock_session(session_id)
-    accept_pre_quote(session_id, pre_quote_id)
+    is_new = accept_pre_quote(session_id, pre_quote_id)
+    if is_new and session.status == "completed":
+        session.completed_reason = "accepted"
+        facts.tell("project.updated", session, facts.project_data(session))
+        _tell_artisan_of_end(session)
     complete_session(session, "accepted")
     return session
 
@@ -226,6 +253,7 @@ def leave_email(session_id: str, email: str) -> str:
     except ValueError as error:
         raise InvalidError("Cette adresse n’est pas valable.", {"email": [str(error)]}) from None
     throttle(f"transcript:{session_id}", times=5, seconds=3600)
+    throttle(f"transcript-to:{address}", times=5, seconds=3600)
     if session.visitor_email != address:
         session.visitor_email, session.visitor_email_confirmed_at = address, None
     return address
@@ -237,6 +265,7 @@ def delete_conversation(session_id: str) -> None:
     forget_files(session_id)
     forget_project(session_id)
     forget_events(session_id)
+    enqueue_after_commit(forget_emails, session_id)
     db.session.execute(
         update(Message).where(Message.session_id == session_id).values(content="", details={}, status="cancelled", completed_at=clock.now())
     )

@@ -18,6 +18,8 @@ from app.quoting.models import PreQuote
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 3
+NEVER_STARTED = timedelta(minutes=30)
+"""A reply that no worker could begin for so long is failed: its visitor may then try again."""
 IDLE_WITH_QUOTE = timedelta(minutes=30)
 IDLE_WITHOUT = timedelta(hours=24)
 BATCH = 200
@@ -36,8 +38,11 @@ def sweep_replies() -> int:
         ).all()
         for reply in lost:
             log.warning("reply.lost", message_id=reply.id, status=reply.status, attempt=reply.attempt)
-            if reply.status == "queued":
+            if reply.status == "queued" and reply.created_at > now - NEVER_STARTED:
                 replies_queue.offer_again(reply)
+            elif reply.status == "queued":
+                reply.status, reply.completed_at, reply.error = "failed", now, "never_started"
+                replies_queue.announce_after_commit(reply)
             elif reply.stop_requested or reply.attempt >= MAX_ATTEMPTS:
                 reply.status, reply.completed_at = "cancelled" if reply.stop_requested else "failed", now
                 reply.error = None if reply.stop_requested else "worker_lost"

@@ -22,6 +22,7 @@ def send_transcript(session_id: str, email: str) -> Session:
         address,
         kind="transcript",
         template="transcript",
+        session_id=session_id,
         session=session,
         messages=[m for m in conversation(session_id) if m["content"] or m["files"]],
         pre_quote=pre_quote_payload(quote) if quote else None,

@@ -69,6 +69,11 @@ class InvalidError(DomainError):
             self.details = {"fields": fields, **self.details}
 
 
+class UnavailableError(DomainError):
+    status = 503
+    code = "unavailable"
+
+
 class LimitError(DomainError):
     """A limit is reached; `retry_after` in seconds when waiting helps."""
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+import redis
+import structlog
+
 from app.core.errors import LimitError
 from app.extensions import redis_client, settings
+
+log = structlog.get_logger(__name__)
 
 
 def throttle(key: str, *, times: int, seconds: int) -> None:
@@ -13,10 +18,13 @@ def throttle(key: str, *, times: int, seconds: int) -> None:
     if not settings().ratelimit_enabled:
         return
     name = "throttle:" + hashlib.sha256(key.encode()).hexdigest()[:32]
-    client = redis_client()
-    count = client.incr(name)
-    if count == 1:
-        client.expire(name, seconds)
+    try:
+        with redis_client().pipeline() as pipe:
+            count, _, left = pipe.incr(name).expire(name, seconds, nx=True).ttl(name).execute()
+    except redis.RedisError:
+        # A limit is not worth a closed door: sign-in goes on while Redis restarts.
+        log.warning("throttle.not_counted")
+        return
     if count > times:
-        left = max(client.ttl(name), 1)
+        left = max(left, 1)
         raise LimitError("Trop d’essais en peu de temps. Réessayez un peu plus tard.", code="rate_limited", retry_after=left)

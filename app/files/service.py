@@ -62,9 +62,10 @@ def _clean_name(name: str, extension: str) -> str:
     return kept or f"fichier.{extension}"
 
 
-def file_of(session_id: str, file_id: str) -> File:
+def file_of(session_id: str, file_id: str, *, lock: bool = False) -> File:
     """A file of that very session. Raises NotFoundError."""
-    file = db.session.scalar(select(File).where(File.id == file_id, File.session_id == session_id))
+    statement = select(File).where(File.id == file_id, File.session_id == session_id)
+    file = db.session.scalar(statement.with_for_update() if lock else statement)
     if file is None:
         raise NotFoundError()
     return file
@@ -72,25 +73,19 @@ def file_of(session_id: str, file_id: str) -> File:
 
 def remove_unsent(session_id: str, file_id: str) -> None:
     """Take back a file that was not sent yet."""
-    file = file_of(session_id, file_id)
+    file = file_of(session_id, file_id, lock=True)
     if file.message_id is not None:
         raise InvalidError("Ce fichier est déjà envoyé.", code="file_sent")
-    erase([file])
+    keys = [key for key in (file.raw_key, file.full_key, file.thumb_key) if key]
+    after_commit(lambda: [storage().delete(key) for key in keys])
     db.session.delete(file)
 
 
 def forget_files(session_id: str) -> None:
     """Erase every file of a session, rows and bytes."""
-    files = db.session.scalars(select(File).where(File.session_id == session_id)).all()
-    erase(list(files))
-    for file in files:
+    for file in db.session.scalars(select(File).where(File.session_id == session_id).with_for_update()).all():
         db.session.delete(file)
-
-
-def erase(files: list[File]) -> None:
-    """Erase the bytes of files once the transaction commits."""
-    keys = [key for file in files for key in (file.raw_key, file.full_key, file.thumb_key) if key]
-    after_commit(lambda: [storage().delete(key) for key in keys])
+    after_commit(lambda: [storage().delete_prefix(f"{place}/{session_id}/") for place in ("raw", "files")])
 
 
 def file_payload(file: File) -> dict[str, Any]:

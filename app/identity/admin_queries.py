@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,9 +101,9 @@ def editor_choices() -> list[tuple[str, str]]:
     return [(row.id, row.display_name) for row in rows]
 
 
-def roles() -> list[Role]:
-    """Every role, by name."""
-    return list(db.session.scalars(select(Role).order_by(Role.name)))
+def roles() -> Sequence[Any]:
+    """Slug, name and description of every role, by name."""
+    return db.session.execute(select(Role.slug, Role.name, Role.description).order_by(Role.name)).all()
 
 
 def assignments_of(user_id: str) -> list[Any]:

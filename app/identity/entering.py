@@ -112,12 +112,14 @@ def _invitation(found: Redeemed) -> Invitation:
     by = User.id == found.user_id if found.user_id else User.email == found.email
     user = db.session.scalar(select(User).where(by))
     link_id = found.payload.get("editor_link_id")
-    link = db.session.get(EditorLink, link_id) if link_id else None
+    link = db.session.get(EditorLink, link_id, with_for_update=True) if link_id else None
+    # The editor may have corrected the address since: an old invitation then proposes nothing any more.
+    is_his = link is not None and link.status == "pending" and link.invited_email == found.email
     return Invitation(
         email=found.email,
         name=user.name if user else "",
         user=user,
-        link=link if link is not None and link.status == "pending" else None,
+        link=link if is_his else None,
         as_artisan=link_id is not None,
         needs_password=user is None or not has_password(user.id),
     )

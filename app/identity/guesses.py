@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
+
+import redis
+import structlog
 
 from app.core.errors import LimitError
 from app.extensions import redis_client, settings
 
+log = structlog.get_logger(__name__)
 MAX_FAILURES = 5
 WINDOW_SECONDS = 900
 
@@ -18,20 +23,26 @@ def count_guess(subject: str) -> None:
     """
     if not settings().ratelimit_enabled:
         return
-    client, name = redis_client(), _name(subject)
-    client.set(name, 0, ex=WINDOW_SECONDS, nx=True)
-    if int(client.incr(name)) > MAX_FAILURES:
+    name = _name(subject)
+    try:
+        with redis_client().pipeline() as pipe:
+            _, guesses, left = pipe.set(name, 0, ex=WINDOW_SECONDS, nx=True).incr(name).ttl(name).execute()
+    except redis.RedisError:
+        log.warning("guesses.not_counted")  # sign-in goes on while Redis restarts; argon2 keeps guessing slow
+        return
+    if guesses > MAX_FAILURES:
         raise LimitError(
             "Trop d’essais en peu de temps. Patientez un quart d’heure, ou choisissez un nouveau mot de passe.",
             code="rate_limited",
-            retry_after=max(int(client.ttl(name)), 1),
+            retry_after=max(left, 1),
         )
 
 
 def forget_guesses(subject: str) -> None:
     """The guess was right: the count starts again."""
     if settings().ratelimit_enabled:
-        redis_client().delete(_name(subject))
+        with suppress(redis.RedisError):
+            redis_client().delete(_name(subject))
 
 
 def _name(subject: str) -> str:

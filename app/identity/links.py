@@ -28,6 +28,7 @@ def propose_link(
     phone: str | None = None,
     branding: dict[str, Any] | None = None,
     permissions: dict[str, Any] | None = None,
+    invite: bool = True,
 ) -> EditorLink:
     """Propose to an artisan that he be tied to the acting editor. The answer is the same whether or not he has an account.
 
@@ -37,7 +38,7 @@ def propose_link(
     if not external_id.strip():
         raise InvalidError("L’identifiant de l’artisan est attendu.", {"external_id": ["Le vôtre, unique chez vous."]})
     link = db.session.scalar(
-        select(EditorLink).where(EditorLink.editor_id == actor.account_id, EditorLink.external_id == external_id.strip())
+        select(EditorLink).where(EditorLink.editor_id == actor.account_id, EditorLink.external_id == external_id.strip()).with_for_update()
     )
     if link is not None and link.status == "active":
         raise ConflictError("Un artisan est déjà relié sous cet identifiant.", code="already_linked", details={"external_id": external_id})
@@ -52,7 +53,10 @@ def propose_link(
     link.editor_name = editor.display_name
     link.branding = branding or {}
     link.permissions = DEFAULT_PERMISSIONS | (permissions or {})
+    if link.status in ("refused", "detached"):
+        link.reopened_at = clock.now()
     link.status, link.ended_at = "pending", None
+    link.invite_due_at = clock.now() if invite else None
     db.session.flush()
     record("link.proposed", link.id, external_id=link.external_id)
     return link
@@ -69,7 +73,9 @@ def _phone(phone: str | None) -> str | None:
 
 def links_of_artisan(artisan_id: str) -> list[EditorLink]:
     """Every link of this artisan, whatever its state: the pending first, then by editor's name."""
-    found = db.session.scalars(select(EditorLink).where(EditorLink.artisan_id == artisan_id).order_by(EditorLink.editor_name, EditorLink.id))
+    found = db.session.scalars(
+        select(EditorLink).where(EditorLink.artisan_id == artisan_id).order_by(EditorLink.editor_name, EditorLink.id)
+    )
     return sorted(found, key=lambda link: LINK_ORDER.index(link.status))
 
 

@@ -152,6 +152,8 @@ class EditorLink(db.Model):  # type: ignore[name-defined]
     permissions: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     status: Mapped[str] = mapped_column(Text, default="pending")
     created_at: Mapped[datetime] = created()
+    invite_due_at: Mapped[datetime | None] = mapped_column(doc="Since when the artisan should be told; None once he is.")
+    reopened_at: Mapped[datetime | None] = mapped_column(doc="Proposed again after an end: links made before stay closed.")
     linked_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

@@ -133,3 +133,11 @@ def mail_notification(notification_id: str) -> None:
 def _email_of(notification_id: str) -> str:
     """A notification has one e-mail, whose id follows from its own: a job that runs twice writes it once."""
     return "eml" + notification_id.removeprefix("not")
+
+
+def forget(session_id: str) -> None:
+    """Erase the words of the e-mails of a deleted conversation; those not sent yet never are."""
+    with transaction(platform("retention")):
+        told = update(EmailMessage).where(EmailMessage.session_id == session_id)
+        db.session.execute(told.where(EmailMessage.status.in_(("queued", "sending"))).values(status="failed", error="erased", next_at=None))
+        db.session.execute(told.values(subject="", text="", html="", recipient=""))

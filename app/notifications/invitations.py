@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import timedelta
 
+from sqlalchemy import exists, select
+
+from app.core import clock
 from app.core.acting import platform
+from app.core.jobs import enqueue
 from app.core.transaction import transaction
 from app.extensions import db, settings
-from app.identity.models import EditorLink, RoleAssignment, User
+from app.identity.models import EditorLink, RoleAssignment, SingleUseToken, User
 from app.identity.tokens import issue_token
+from app.notifications import jobs
 from app.notifications.service import notify, send_email
+
+LOST_AFTER = timedelta(minutes=2)
 
 
 def send_reset(email: str) -> None:
@@ -42,9 +49,10 @@ def send_invitation(user_id: str) -> None:
 def invite_artisan(link_id: str) -> None:
     """Tell the artisan that an editor wants to be tied to him; without an account, invite him to open one."""
     with transaction(platform("invitation")):
-        link = db.session.get(EditorLink, link_id)
+        link = db.session.get(EditorLink, link_id, with_for_update=True)
         if link is None or link.status != "pending":
             return
+        link.invite_due_at = None
         user = db.session.scalar(select(User).where(User.email == link.invited_email))
         if user is None or not _is_artisan(user.id):
             _invite_to_open(link)
@@ -56,6 +64,21 @@ def invite_artisan(link_id: str) -> None:
             return
         link.artisan_id = user.id
         tell_proposal(link)
+
+
+def sweep_invitations() -> None:
+    """Queue again invitations whose job was lost: proposals still due, invited accounts that never got their link."""
+    before = clock.now() - LOST_AFTER
+    asked = exists().where(SingleUseToken.user_id == User.id, SingleUseToken.purpose == "invitation")
+    with transaction(platform("invitation")):
+        links = db.session.scalars(
+            select(EditorLink.id).where(EditorLink.status == "pending", EditorLink.invite_due_at < before).limit(100)
+        ).all()
+        people = db.session.scalars(select(User.id).where(User.status == "invited", User.created_at < before, ~asked).limit(100)).all()
+    for link_id in links:
+        enqueue(jobs.invite_artisan, link_id)
+    for user_id in people:
+        enqueue(jobs.send_invitation, user_id)
 
 
 def tell_proposal(link: EditorLink) -> None:

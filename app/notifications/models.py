@@ -69,6 +69,7 @@ class EmailMessage(db.Model):  # type: ignore[name-defined]
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     headers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    session_id: Mapped[str | None] = mapped_column(Text, index=True, doc="The conversation it tells of; erased with it.")
     status: Mapped[str] = mapped_column(Text, default="queued")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(Text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from app.audit.service import record
 from app.core.errors import ConflictError, NotFoundError
@@ -43,6 +43,11 @@ def emails(*, query: str = "", status: str = "") -> Select[Any]:
     if query:
         statement = statement.where(has_words(folded(EmailMessage.recipient, EmailMessage.subject), query))
     return statement.where(EmailMessage.status == status) if status else statement
+
+
+def count_failed() -> int:
+    """How many e-mails were given up."""
+    return db.session.scalar(select(func.count()).where(EmailMessage.status == "failed")) or 0
 
 
 def email_by_id(email_id: str) -> EmailMessage:

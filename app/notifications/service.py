@@ -54,12 +54,19 @@ def notify(user_id: str, *, kind: str, title: str, body: str, url: str | None = 
 
 
 def send_email(
-    recipient: str, *, kind: str, template: str, headers: dict[str, str] | None = None, email_id: str | None = None, **words: Any
+    recipient: str,
+    *,
+    kind: str,
+    template: str,
+    headers: dict[str, str] | None = None,
+    email_id: str | None = None,
+    session_id: str | None = None,
+    **words: Any,
 ) -> None:
     """Write an e-mail from `templates/emails/<template>.{txt,html}` and queue it.
 
     The first line of the text template is the subject. Without SMTP the message stays in the outbox that the admin reads.
-    `email_id` names the row where the same fact must not be written twice.
+    `email_id` names the row where the same fact must not be written twice; `session_id` the conversation it is erased with.
     """
     words = {"base_url": settings().base_url, **words}
     subject, _, body = render_template(f"emails/{template}.txt", **words).strip().partition("\n")
@@ -74,6 +81,7 @@ def send_email(
             text=body.strip() + "\n",
             html=render_template(f"emails/{template}.html", subject=subject.strip(), **words),
             headers=headers or {},
+            session_id=session_id,
             status="queued",
             created_at=clock.now(),
         )

@@ -91,8 +91,8 @@ def record_pre_quote(parties: Parties, draft: Draft, message_id: str | None) -> 
     return project, pre_quote, is_new
 
 
-def accept_pre_quote(session_id: str, pre_quote_id: str) -> PreQuote:
-    """The visitor says that the estimate suits him. Only the last version can be accepted; twice is once."""
+def accept_pre_quote(session_id: str, pre_quote_id: str) -> bool:
+    """The visitor says that the estimate suits him. Only the last version can be accepted; False when it was already."""
     versions = db.session.scalars(
         select(PreQuote).where(PreQuote.session_id == session_id).order_by(PreQuote.version.desc()).with_for_update()
     ).all()
@@ -101,9 +101,10 @@ def accept_pre_quote(session_id: str, pre_quote_id: str) -> PreQuote:
         raise NotFoundError()
     if chosen is not versions[0]:
         raise ConflictError("Une estimation plus récente existe : c’est elle qui peut être acceptée.", code="newer_version")
-    if chosen.accepted_at is None:
-        chosen.accepted_at = clock.now()
-    return chosen
+    if chosen.accepted_at is not None:
+        return False
+    chosen.accepted_at = clock.now()
+    return True
 
 
 def forget_project(session_id: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import flask_smorest
 from flask import Flask, current_app, g, request
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
+MAX_CONTEXT_CHARS = 4000
 WAYS_IN = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "Clé d’un éditeur ou d’un fabricant."},
     "bearer": {"type": "http", "scheme": "bearer", "description": "Jeton personnel, ou secret d’une conversation."},
@@ -28,7 +29,11 @@ fields.Boolean.default_error_messages |= {"invalid": "true ou false est attendu.
 fields.List.default_error_messages |= {"invalid": "Une liste est attendue."}
 fields.Dict.default_error_messages |= {"invalid": "Un objet est attendu."}
 fields.Nested.default_error_messages |= {"type": "Un objet est attendu."}
-Schema._default_error_messages |= {"type": "Un objet est attendu.", "unknown": "Ce champ n’existe pas.", "string_type": "Un texte est attendu."}
+Schema._default_error_messages |= {
+    "type": "Un objet est attendu.",
+    "unknown": "Ce champ n’existe pas.",
+    "string_type": "Un texte est attendu.",
+}
 validate.OneOf.default_message = "Valeur attendue : {choices}."
 validate.Length.message_min = "{min} caractère ou élément au moins."
 validate.Length.message_max = "{max} caractères ou éléments au plus."
@@ -37,6 +42,20 @@ validate.Range.message_gte, validate.Range.message_lte = "au moins", "au plus"
 validate.Range.message_min = "Attendu : {min_op} {{min}}."
 validate.Range.message_max = "Attendu : {max_op} {{max}}."
 validate.Range.message_all = "Attendu : {min_op} {{min}} et {max_op} {{max}}."
+
+
+def context_field() -> fields.Dict:
+    """Facts given beside a conversation: at most 20 names, plain values, 4 KB in all."""
+    return fields.Dict(
+        keys=fields.String(validate=validate.Length(max=60)), load_default=dict, validate=[validate.Length(max=20), _plain_values]
+    )
+
+
+def _plain_values(context: dict[str, Any]) -> None:
+    if not all(value is None or isinstance(value, str | int | float | bool) for value in context.values()):
+        raise ValidationError("Des textes, des nombres ou des booléens sont attendus, sans objets ni listes.")
+    if sum(len(key) + len(str(value)) for key, value in context.items()) > MAX_CONTEXT_CHARS:
+        raise ValidationError(f"{MAX_CONTEXT_CHARS} caractères au plus en tout.")
 
 
 class ErrorDetail(Schema):

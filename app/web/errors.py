@@ -8,9 +8,12 @@ import structlog
 from flask import Flask, Response, jsonify, render_template, request
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from app.core.errors import DomainError, LimitError
+from app.extensions import db
+from app.web.ui import toast_header
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +47,7 @@ def error_response(status: int, code: str, message: str, details: dict[str, Any]
         response = Response(render_template(template, message=message, status=status), mimetype="text/html")
         if request.headers.get("HX-Request"):
             response.headers["HX-Reswap"] = "none"
-            response.headers["HX-Trigger"] = (
-                f'{{"toast": {{"kind": "error", "message": {jsonify(message).get_data(as_text=True).strip()}}}}}'
-            )
+            response.headers["HX-Trigger"] = toast_header(message, kind="error")
     response.status_code = status
     return response
 
@@ -91,6 +92,15 @@ def install_errors(app: Flask) -> None:
         if status == 405 and getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
         return response
+
+    @app.errorhandler(DataError)
+    @app.errorhandler(UnicodeEncodeError)
+    @app.errorhandler(RecursionError)
+    def _unreadable(error: Exception) -> Response:
+        """Input that no database nor parser takes: a NUL, half a character, ten thousand brackets."""
+        db.session.rollback()
+        log.info("request.unreadable", kind=type(error).__name__)
+        return error_response(400, *HTTP_WORDS[400])
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Response:

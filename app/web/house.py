@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import HTTPException
 
 from app.config import Settings
 from app.core.acting import door
@@ -31,10 +33,20 @@ class House(Flask):
 
     def full_dispatch_request(self) -> Response:
         g.request_id = _request_id(request.headers.get("X-Request-ID"))
+        _receive()
         with structlog.contextvars.bound_contextvars(request_id=g.request_id), transaction(door()) as tx:
             response = super().full_dispatch_request()
             tx.rollback_only = response.status_code >= 400
         return response
+
+
+def _receive() -> None:
+    """Read the body before a connection is taken from the pool: a phone may take a minute to send its photo."""
+    with suppress(HTTPException):  # too large, malformed: the view meets it again and is refused there
+        if request.mimetype.startswith("multipart/"):
+            request.form  # noqa: B018 - reading it parses and keeps the parts
+        else:
+            request.get_data(cache=True)
 
 
 def _request_id(given: str | None) -> str:
@@ -94,7 +106,13 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
         "WTF_CSRF_TIME_LIMIT": 12 * 3600,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 20, "pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": 10,
+            "max_overflow": 10,
+            "pool_timeout": 20,
+            "pool_pre_ping": True,
+            "hide_parameters": True,
+        },
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
         "RATELIMIT_STORAGE_URI": settings.redis_url,
         "RATELIMIT_HEADERS_ENABLED": True,

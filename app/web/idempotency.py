@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import Any
 
+import redis
 from flask import Blueprint, Response, g, request
 
 from app.core.acting import current_actor
-from app.core.errors import ConflictError, InvalidError
+from app.core.errors import ConflictError, InvalidError, UnavailableError
 from app.core.transaction import after_commit
 from app.extensions import redis_client
 
@@ -31,14 +33,19 @@ def idempotent(bp: Blueprint) -> None:
             return None
         if len(key) > MAX_KEY:
             raise InvalidError("Idempotency-Key : 200 caractères au plus.", code="invalid_idempotency_key")
-        account = current_actor().account_id or ""
-        name = "idempotency:" + hashlib.sha256(f"{account}\n{request.path}\n{key}".encode()).hexdigest()
+        actor = current_actor()
+        asked = "\n".join((actor.account_id or "", request.path, key, *sorted(actor.permissions)))
+        name = "idempotency:" + hashlib.sha256(asked.encode()).hexdigest()
         body_hash = hashlib.sha256(request.get_data(cache=True)).hexdigest()
         client = redis_client()
-        if client.set(name, json.dumps({"body": body_hash}), nx=True, ex=RUNNING_SECONDS):
-            g.idempotency = (name, body_hash)
-            return None
-        raw = client.get(name)
+        try:
+            if client.set(name, json.dumps({"body": body_hash}), nx=True, ex=RUNNING_SECONDS):
+                g.idempotency = (name, body_hash)
+                return None
+            raw = client.get(name)
+        except redis.RedisError:
+            # Without its memory the key could double the fact: the client tries again later.
+            raise UnavailableError("Le service est momentanément indisponible. Réessayez dans un instant.") from None
         kept: dict[str, Any] = json.loads(raw) if isinstance(raw, bytes) else {"body": body_hash}
         if kept["body"] != body_hash:
             raise InvalidError("Cette Idempotency-Key a servi pour une autre demande.", code="idempotency_mismatch")
@@ -57,7 +64,8 @@ def idempotent(bp: Blueprint) -> None:
         name, body_hash = g.idempotency
         client = redis_client()
         if response.status_code >= 400:
-            client.delete(name)
+            with suppress(redis.RedisError):
+                client.delete(name)
             return response
         kept: dict[str, Any] = {"body": body_hash, "status": response.status_code}
         if "secret_of" in g:

@@ -17,6 +17,7 @@ from app.config import Network
 from app.core.jobs import QUEUES
 from app.extensions import redis_client
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REQUESTS = Counter("aimanager_requests_total", "Answers by route, method and status.", ["route", "method", "status"])
 DURATION = Histogram(
     "aimanager_request_seconds", "Time to answer, streams apart.", ["route"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -33,7 +34,7 @@ def install_metrics(app: Flask) -> None:
     @app.after_request
     def _measure(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "unknown"
-        REQUESTS.labels(route, request.method, response.status_code).inc()
+        REQUESTS.labels(route, request.method if request.method in METHODS else "other", response.status_code).inc()
         if "started" in g and response.mimetype != "text/event-stream":
             DURATION.labels(route).observe(time.perf_counter() - g.started)
         return response

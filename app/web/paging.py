@@ -50,7 +50,7 @@ def paginate(
     cursor = _decode(before or after) if before or after else None
     ahead = descending == backwards
     if cursor is not None:
-        if len(cursor) != len(keys):
+        if len(cursor) != len(keys) or not all(isinstance(value, key.type.python_type) for value, key in zip(cursor, keys, strict=True)):
             raise _wrong_cursor()
         left = tuple_(*keys)
         statement = statement.where(left > cursor if ahead else left < cursor)

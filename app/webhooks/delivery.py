@@ -31,15 +31,17 @@ from app.webhooks.settling import Outcome, settle
 from app.webhooks.signing import headers_for
 
 log = structlog.get_logger(__name__)
-PARALLEL = 100
-CLAIM = 40
+PARALLEL = 200
+CLAIM = 100
 """Deliveries claimed at once."""
-PER_ENDPOINT = 20
+PER_ENDPOINT = 60
 """An endpoint with as many calls going on waits for some to end before more are claimed, so that a slow one leaves room to the others."""
 GRACE = 20.0
 """Seconds, beyond its own time-out, for which a claimed delivery is left to its worker."""
 LATEST_START = GRACE / 2
 """Seconds after its claim from which a delivery is given back untried: its lease might end before its call does."""
+GATHER_SECONDS = 0.02
+"""Calls that end within this time are settled together, in the round trips of one."""
 CLAIMING_SECONDS = 60.0
 """How long one run goes on claiming; its calls then end well within the job's time."""
 _pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="webhooks")
@@ -84,6 +86,7 @@ def run_drain(seconds: float = CLAIMING_SECONDS) -> bool:
                 return in_time
             if going:
                 wait(going, timeout=0.2, return_when=FIRST_COMPLETED)
+                wait(going, timeout=GATHER_SECONDS)
                 _settle_ended(going)
     finally:
         for future in going:

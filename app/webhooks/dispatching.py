@@ -54,6 +54,6 @@ def dispatch_events() -> int:
             if endpoint.editor_id == event.editor_id and event.type in endpoint.events
         ]
         if rows:
-            db.session.execute(insert(Delivery), rows)
+            db.session.execute(insert(Delivery).values(rows))
         db.session.execute(update(Event).where(Event.id.in_([event.id for event in events])).values(dispatched_at=now))
     return len(events)

@@ -15,7 +15,7 @@ from app.core.errors import InvalidError, LimitError, NotFoundError
 from app.core.http import HttpFailure, outbound
 from app.core.ids import new_id
 from app.core.money import dumps_money
-from app.core.transaction import after_commit
+from app.core.transaction import after_commit, release
 from app.core.urls import BlockedAddressError
 from app.extensions import db
 from app.webhooks.jobs import request_drain
@@ -142,9 +142,11 @@ def send_test(endpoint: WebhookEndpoint) -> dict[str, Any]:
         }
     )
     headers = headers_for(event_id, "webhook.test", body, secret_of(endpoint.sealed_secret), now)
+    url, timeout = endpoint.url, endpoint.timeout_ms / 1000
+    release()
     outcome: dict[str, Any] = {"event_id": event_id, "status_code": None, "duration_ms": 0, "error": None, "excerpt": ""}
     try:
-        result = outbound().post(endpoint.url, body, {"Content-Type": "application/json", **headers}, endpoint.timeout_ms / 1000)
+        result = outbound().post(url, body, {"Content-Type": "application/json", **headers}, timeout)
         outcome |= {"status_code": result.status, "duration_ms": result.duration_ms, "excerpt": result.body_excerpt}
     except BlockedAddressError as error:
         outcome["error"] = str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -26,6 +27,7 @@ def main() -> None:
     if settings.ai_base_url:
         # The SDK is half a second of imports: at the start, since in the first reply it would hold up all the others.
         importlib.import_module("app.llm.providers.openai_compatible")
+    gc.freeze()  # a full collection would walk 200,000 objects that stay anyway, and hold up every reply for as long
     ConcurrentWorker(app, ["chat", "light"], connect_redis(settings.redis_url), slots=settings.chat_worker_slots).work()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.conversations.jobs import sweep_replies, sweep_sessions
 from app.files.jobs import sweep_files
-from app.notifications.jobs import sweep_emails
+from app.notifications.jobs import sweep_emails, sweep_invitations
 from app.webhooks.jobs import drain
 
 
@@ -25,5 +25,6 @@ SCHEDULE: tuple[Periodic, ...] = (
     Periodic(5, drain, "drain-webhooks"),
     Periodic(30, sweep_files, "sweep-files"),
     Periodic(30, sweep_emails, "sweep-emails"),
+    Periodic(60, sweep_invitations, "sweep-invitations"),
     Periodic(60, sweep_sessions, "sweep-sessions"),
 )

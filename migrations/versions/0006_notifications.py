@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
@@ -32,6 +33,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_emails_created_at"), "emails", ["created_at", "id"], unique=False)
+    op.create_index(op.f("ix_emails_session_id"), "emails", ["session_id"], unique=False)
     op.create_index(op.f("ix_emails_status"), "emails", ["status", "next_at"], unique=False)
     op.create_table(
         "notification_preferences",

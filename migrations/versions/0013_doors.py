@@ -71,7 +71,7 @@ DOORS = {
         "TABLE (link_id text, deployment_id text, editor_id text, artisan_id text, editor_link_id text, session_id text, state text)",
         """
         SELECT l.id, l.deployment_id, l.editor_id, l.artisan_id, l.editor_link_id, l.session_id,
-          CASE WHEN l.revoked_at IS NOT NULL THEN 'revoked'
+          CASE WHEN l.revoked_at IS NOT NULL OR l.created_at < k.reopened_at THEN 'revoked'
                WHEN l.expires_at <= now() THEN 'expired'
                WHEN s.status = 'deleted' THEN 'deleted'
                WHEN NOT d.is_active OR NOT g.is_active OR e.status = 'suspended' OR a.status = 'suspended'
@@ -89,7 +89,7 @@ DOORS = {
         """
         SELECT s.id, s.deployment_id, s.editor_id, s.artisan_id, s.editor_link_id, s.link_id, t.id, t.confirmed,
           CASE WHEN t.revoked_at IS NOT NULL OR s.status = 'deleted' THEN 'deleted'
-               WHEN l.revoked_at IS NOT NULL THEN 'revoked'
+               WHEN l.revoked_at IS NOT NULL OR l.created_at < k.reopened_at THEN 'revoked'
                WHEN l.expires_at <= now() THEN 'expired'
                WHEN NOT d.is_active OR NOT g.is_active OR e.status = 'suspended' OR a.status = 'suspended'
                     OR k.status IN ('refused', 'detached') THEN 'suspended'

@@ -57,7 +57,9 @@ def test_every_role_has_its_account(house: House, role: str) -> None:
 @pytest.mark.parametrize("path", [*PAGES, "/compte/entreprise", "/compte/cles", "/compte/adresse/x", "/notifications/cloche"])
 def test_a_stranger_is_asked_to_sign_in(house: House, path: str) -> None:
     response = Person(house).get(path)
-    assert response.status_code == 303 and response.location.startswith("/connexion?suite=%2F" if "%2F" in response.location else "/connexion?suite=/")
+    assert response.status_code == 303 and response.location.startswith(
+        "/connexion?suite=%2F" if "%2F" in response.location else "/connexion?suite=/"
+    )
 
 
 def test_renaming(paul: tuple[Person, str]) -> None:
@@ -251,7 +253,9 @@ def test_switching_to_another_role(house: House) -> None:
     with committing():
         editor, helper = make_user("editeur", company_name="EBP"), make_user("particulier", name="Anne Petit")
         given = assign_role(actor_for(editor, "editeur"), helper, "conseiller", on_behalf_of=editor.id)
-        own = db.session.scalars(db.select(RoleAssignment.id).where(RoleAssignment.user_id == helper.id, RoleAssignment.role == "particulier")).one()
+        own = db.session.scalars(
+            db.select(RoleAssignment.id).where(RoleAssignment.user_id == helper.id, RoleAssignment.role == "particulier")
+        ).one()
         person, given_id = sign_in(house, helper), given.id
         stranger = sign_in(house, make_user("artisan"))
     page = person.get("/compte").get_data(as_text=True)

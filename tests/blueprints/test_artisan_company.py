@@ -24,7 +24,13 @@ def test_the_look_is_shown_while_typing_and_kept(house: House, client: FlaskClie
     person = sign_in(house, artisan)
     page = person.get("/artisan/apparence").get_data(as_text=True)
     assert "<h1" in page and "Ancien" in page and "/files/logo" in page
-    typed = {"title": "Chez {artisan.name}", "primary_color": "#c2451e", "welcome_message": "Bonjour {particulier.name}", "placeholder": "", "signature": "L’équipe"}
+    typed = {
+        "title": "Chez {artisan.name}",
+        "primary_color": "#c2451e",
+        "welcome_message": "Bonjour {particulier.name}",
+        "placeholder": "",
+        "signature": "L’équipe",
+    }
     preview = person.post("/artisan/apparence/apercu", data=typed, headers=FRAGMENT).get_data(as_text=True)
     for words in ("Chez Durant Peinture", "Bonjour M. Martin", 'data-brand="#c2451e"', "pour 1", "L’équipe"):
         assert words in preview, words
@@ -32,7 +38,13 @@ def test_the_look_is_shown_while_typing_and_kept(house: House, client: FlaskClie
     assert person.post("/artisan/apparence", data=typed).status_code == 303
     with committing():
         kept = db.session.get_one(User, artisan_id).branding
-    assert kept == {"logo_url": "/files/logo", "title": "Chez {artisan.name}", "primary_color": "#c2451e", "welcome_message": "Bonjour {particulier.name}", "signature": "L’équipe"}
+    assert kept == {
+        "logo_url": "/files/logo",
+        "title": "Chez {artisan.name}",
+        "primary_color": "#c2451e",
+        "welcome_message": "Bonjour {particulier.name}",
+        "signature": "L’équipe",
+    }
 
 
 def test_a_colour_is_judged(house: House, client: FlaskClient) -> None:
@@ -62,7 +74,15 @@ def test_own_prices_go_before_the_platforms(house: House, client: FlaskClient) -
     person = sign_in(house, artisan)
     assert person.get("/artisan/prix").status_code == 200
     assert person.get("/artisan/prix?q=carrelage", headers=FRAGMENT).get_data(as_text=True).lstrip().startswith('<section id="liste">')
-    values = {"label": "Carrelage au sol", "code": "CARR-SOL", "trade": "carrelage", "unit": "m²", "unit_price": "95,50", "vat_rate": "20", "keywords": ""}
+    values = {
+        "label": "Carrelage au sol",
+        "code": "CARR-SOL",
+        "trade": "carrelage",
+        "unit": "m²",
+        "unit_price": "95,50",
+        "vat_rate": "20",
+        "keywords": "",
+    }
     assert person.get(f"/artisan/prix/{shared_id}").status_code == 200
     saved = person.post(f"/artisan/prix/{shared_id}", data=values)
     assert saved.status_code == 303, saved.get_data(as_text=True)

@@ -71,7 +71,15 @@ def test_a_conversation_shows_all_and_is_then_read(house: House, client: FlaskCl
     path = f"/artisan/conversations/{chat.session_id}"
     assert "Souhaite vous parler" in person.get("/artisan/conversations").get_data(as_text=True)
     text = person.get(path).get_data(as_text=True)
-    for words in ("M. Martin", "tel:+33698765432", "06 98 76 54 32", "Par Société", "Douche italienne", "6\u202f948,00", "douche italienne, carrelage"):
+    for words in (
+        "M. Martin",
+        "tel:+33698765432",
+        "06 98 76 54 32",
+        "Par Société",
+        "Douche italienne",
+        "6\u202f948,00",
+        "douche italienne, carrelage",
+    ):
         assert words in text, words
     assert "badge-action" not in person.get("/artisan/conversations").get_data(as_text=True)
 

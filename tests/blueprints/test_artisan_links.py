@@ -83,8 +83,6 @@ def test_links_of_others(house: House, client: FlaskClient) -> None:
         assert person.get(page).status_code == 403
 
 
-
-
 def test_accepting_finds_the_conversations_already_made(house: House, client: FlaskClient, run_jobs: Callable[[], list[str]]) -> None:
     with committing():
         tenant = make_tenant()

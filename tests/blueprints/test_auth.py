@@ -87,7 +87,13 @@ def test_every_refusal_is_the_same_page(house: House, artisan: str) -> None:
         assert response.status_code == 422
         text = response.get_data(as_text=True)
         assert REFUSAL in text
-        for changing in (r'nonce[-=]"?[\w-]+', r'csrf_token" value="[^"]+"', r'X-CSRFToken": "[^"]+"', r'value="[^"]*"', r'mot-de-passe-oublie[^"]*'):
+        for changing in (
+            r'nonce[-=]"?[\w-]+',
+            r'csrf_token" value="[^"]+"',
+            r'X-CSRFToken": "[^"]+"',
+            r'value="[^"]*"',
+            r'mot-de-passe-oublie[^"]*',
+        ):
             text = re.sub(changing, "", text)
         pages.add(text)
     assert len(pages) == 1
@@ -246,7 +252,9 @@ def test_somebody_who_has_an_account_signs_in_by_himself(house: House, artisan: 
     from app.identity.tokens import issue_token
 
     with committing():
-        link = propose_link(actor_for(make_user("editeur", company_name="EBP"), "editeur"), email="paul@durant.fr", external_id="A", name="D")
+        link = propose_link(
+            actor_for(make_user("editeur", company_name="EBP"), "editeur"), email="paul@durant.fr", external_id="A", name="D"
+        )
         secret, link_id = issue_token("invitation", email="paul@durant.fr", payload={"editor_link_id": link.id}), link.id
     person = Person(house)
     text = person.get(f"/invitation/{secret}").get_data(as_text=True)

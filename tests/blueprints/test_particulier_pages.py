@@ -39,7 +39,14 @@ def test_his_conversations_and_how_they_go_on(house: House, client: FlaskClient,
     assert path in person.get("/particulier/conversations").get_data(as_text=True)
     assert path in person.get("/particulier/conversations", headers=FRAGMENT).get_data(as_text=True)
     text = person.get(path).get_data(as_text=True)
-    for words in ("tel:+33612345678", "06 12 34 56 78", f"/s/{chat.token}", "6\u202f948,00", "Continuer la conversation", "non contractuelle"):
+    for words in (
+        "tel:+33612345678",
+        "06 12 34 56 78",
+        f"/s/{chat.token}",
+        "6\u202f948,00",
+        "Continuer la conversation",
+        "non contractuelle",
+    ):
         assert words in text, words
 
 

@@ -41,16 +41,17 @@ def talk(client: FlaskClient, session_id: str, secret: str, run_jobs: Jobs) -> N
 
 def owners(column: str, session_id: str) -> dict[str, set[str | None]]:
     """The ids that each table's rows of a conversation carry. Call inside `committing()`."""
-    found = {table.__tablename__: set(db.session.scalars(db.select(getattr(table, column)).where(table.session_id == session_id))) for table in ROWS}
+    found = {
+        table.__tablename__: set(db.session.scalars(db.select(getattr(table, column)).where(table.session_id == session_id)))
+        for table in ROWS
+    }
     found["sessions"] = {getattr(db.session.get_one(Session, session_id), column)}
     return found
 
 
 def test_the_list_of_rows_is_complete() -> None:
     tables = {
-        name
-        for name, table in db.metadata.tables.items()
-        if {"session_id", "artisan_id", "particulier_id"} <= set(table.columns.keys())
+        name for name, table in db.metadata.tables.items() if {"session_id", "artisan_id", "particulier_id"} <= set(table.columns.keys())
     }
     assert tables == {table.__tablename__ for table in ROWS}
     carry = {name for name, table in db.metadata.tables.items() if {"session_id", "artisan_id"} <= set(table.columns.keys())}

@@ -33,7 +33,9 @@ def emails(kind: str | None = None) -> list[EmailMessage]:
 
 def tell(user_id: str, kind: str = "contact_asked") -> None:
     with transaction(acting.user(user_id, role="artisan")):
-        notify(user_id, kind=kind, title="M. Martin souhaite vous parler", body="Rappelez dès que possible.", url="/artisan/conversations/x")
+        notify(
+            user_id, kind=kind, title="M. Martin souhaite vous parler", body="Rappelez dès que possible.", url="/artisan/conversations/x"
+        )
 
 
 @pytest.fixture

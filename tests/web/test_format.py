@@ -181,3 +181,8 @@ def test_days_and_moments_are_those_of_paris() -> None:
 @pytest.mark.parametrize("write", [french.number, french.size, french.time, french.day, french.exact, french.ago, french.percent])
 def test_nothing_is_a_dash(write: object) -> None:
     assert write(None) == "—"  # type: ignore[operator]
+
+
+def test_month() -> None:
+    assert french.month(date(2026, 11, 21)) == french.month("2026-11") == "novembre 2026"
+    assert french.month(None) == "—"

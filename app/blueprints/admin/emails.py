@@ -13,6 +13,7 @@ from app.notifications.models import EmailMessage
 from app.notifications.outbox import KIND_WORDS, SECRET_KINDS, email_by_id, send_again
 from app.web.access import requires, signed_in
 from app.web.listing import asked_for, listed
+from app.web.navigation import badge
 from app.web.responding import respond
 
 STATES = [
@@ -23,6 +24,12 @@ STATES = [
     ("failed", "En échec"),
     ("outbox", "Gardés ici"),
 ]
+
+
+@badge("admin.emails", kind="action")
+def failed_emails(actor: Actor) -> int:
+    """E-mails that nobody will receive unless somebody sends them again."""
+    return outbox.count_failed() if actor.can("users.manage") else 0
 
 
 @bp.get("/envois")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from wtforms import DateField, EmailField, SelectField, StringField, TelField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from app.core.acting import Actor
 from app.identity.admin_queries import GIVEN_ALONE
-from app.identity.models import Role
 from app.identity.service import STAFF_ROLES
 from app.web.forms import PortalForm
 
@@ -18,13 +20,13 @@ class RoleChoices:
 
     role: SelectField
 
-    def offer(self, roles: list[Role], actor: Actor, *, alone: bool) -> None:
+    def offer(self, roles: Sequence[Any], actor: Actor, *, alone: bool) -> None:
         """`alone`: only the roles that one holds for oneself."""
         given = [role for role in roles if role.slug in GIVEN_ALONE] if alone else roles
         if not actor.can("staff.manage"):
             # For an account, a métreur and a validator are no roles of the team.
             given = [role for role in given if role.slug not in STAFF_ROLES or (not alone and role.slug in ("metreur", "validator"))]
-        words = [SelectChoice(role.slug, f"{role.name} : {role.description[:1].lower()}{role.description[1:]}") for role in given]
+        words = [SelectChoice(role.slug, f"{role.name} : {role.description[:1].lower()}{role.description[1:]}") for role in given]
         self.role.choices = [SelectChoice("", "Choisissez un rôle"), *words]
 
 

@@ -52,14 +52,19 @@ def branding() -> Response | Redirection:
             return redirect(url_for("artisan.branding"), code=303)
     shown = {name: form[name].data for name in LENGTHS}
     status = 422 if form.errors else 200
-    return respond("artisan/branding.html", form=form, account=account, inherited=_resolved(account, {}), status=status, **_preview(account, shown))
+    return respond(
+        "artisan/branding.html", form=form, account=account, inherited=_resolved(account, {}), status=status, **_preview(account, shown)
+    )
 
 
 @bp.post("/apparence/apercu")
 @requires("branding.manage")
 def preview_branding() -> Response:
     """What the customer would see with the words being typed; nothing is kept."""
-    return respond("artisan/branding_preview.html", **_preview(artisan_row(), {name: request.form.get(name, "")[:limit] for name, limit in LENGTHS.items()}))
+    return respond(
+        "artisan/branding_preview.html",
+        **_preview(artisan_row(), {name: request.form.get(name, "")[:limit] for name, limit in LENGTHS.items()}),
+    )
 
 
 def _preview(account: User, values: Mapping[str, str | None]) -> dict[str, Any]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
-from typing import Any
-from urllib.parse import quote
 
-import segno
 from flask import Response, flash, redirect, request, url_for
 from sqlalchemy import select
 
@@ -24,6 +20,7 @@ from app.extensions import db
 from app.identity.models import EditorLink
 from app.web.access import requires, signed_in
 from app.web.form_errors import put_errors
+from app.web.link_sharing import qr_code, sharing_of
 from app.web.listing import asked_for, listed
 from app.web.responding import respond
 
@@ -77,34 +74,15 @@ def link(link_id: str) -> Response:
     row = one_link(signed_in(), link_id)
     if row is None:
         raise NotFoundError()
-    found = _link(link_id)
-    address = url_of(found)
-    short = f"{row.artisan_name or 'Bonjour'} : décrivez votre projet ici {address}"
-    return respond(
-        "editeur/link.html",
-        link=row,
-        address=address,
-        alive=row.state not in ("expired", "revoked"),
-        mail=f"mailto:{quote(row.recipient_email or '', safe='@')}?subject={quote('Votre projet de travaux')}&body={quote(_letter(row, address))}",
-        sms=f"sms:{row.recipient_phone or ''}?body={quote(short)}",
-    )
-
-
-def _letter(row: Any, address: str) -> str:
-    """What the customer reads; his artisan signs it."""
-    greeting = f"Bonjour {row.recipient_name}," if row.recipient_name else "Bonjour,"
-    return f"{greeting}\n\nDécrivez votre projet ici, quand vous voulez : {address}\n\n{row.artisan_name or ''}".strip()
+    sharing = sharing_of(_link(link_id), row.artisan_name or signed_in().name)
+    return respond("editeur/link.html", link=row, sharing=sharing, alive=row.state not in ("expired", "revoked"))
 
 
 @bp.get("/liens/<link_id>/qr.svg")
 @requires("sessions.create_link")
 def link_qr(link_id: str) -> Response:
     """The QR code of the address, as a picture."""
-    out = io.BytesIO()
-    segno.make(url_of(_link(link_id)), error="m").save(
-        out, kind="svg", border=2, dark="#1c2430", light="#ffffff", svgns=True, xmldecl=False
-    )
-    return Response(out.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(qr_code(url_of(_link(link_id))), mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
 
 
 @bp.post("/liens/<link_id>/retirer")

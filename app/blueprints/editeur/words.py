@@ -11,13 +11,13 @@ from markupsafe import Markup
 from app.core.http import FailureKind, HttpFailure
 
 EVENT_LABELS = {
-    "session.started": "Conversation commencée",
+    "session.started": "Premier message",
     "message.created": "Message écrit",
     "message.received": "Réponse de l’assistant",
     "file.uploaded": "Fichier reçu",
     "project.created": "Première estimation",
     "project.updated": "Estimation mise à jour",
-    "session.completed": "Conversation terminée",
+    "session.completed": "Fin de conversation",
 }
 _SHORT_CAUSES: dict[FailureKind, str] = {
     "dns": "Nom introuvable",

@@ -1,4 +1,5 @@
-/* [data-brand]: a preview takes the colours it names (no inline style: the content security policy refuses it).
+/* [data-brand]: a preview takes the colours it names (no inline style: the content security policy refuses it). It bears no id: htmx
+   would copy its style attribute to the one that comes in its place.
    [data-color-picker]: the system's colour picker beside a field that holds #rrggbb; its value when the field is empty. */
 (() => {
   const paint = (root) => {

@@ -70,7 +70,7 @@ def link(body: dict[str, Any]) -> EditorLink:
 def create_and_link(body: dict[str, Any]) -> EditorLink:
     """Propose a link to an artisan who may have no account yet: he is invited to open one."""
     invite = body.pop("send_invitation")
-    proposed = propose_link(signed_in(), **body)
+    proposed = propose_link(signed_in(), invite=invite, **body)
     if invite:
         enqueue_after_commit(invite_artisan, proposed.id)
     return proposed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from app.web.api import context_field
 from app.webhooks.models import EVENT_TYPES
 
 
@@ -85,7 +86,7 @@ class CreateLinkIn(Strict):
 
     deployment_key = fields.String(required=True, validate=validate.Length(min=1, max=64), metadata={"example": "dpl_ebp_expert_btp"})
     artisan_external_id = fields.String(required=True, validate=validate.Length(min=1, max=100), metadata={"example": "DUR-001"})
-    context = fields.Dict(keys=fields.String(validate=validate.Length(max=60)), load_default=dict, validate=validate.Length(max=20))
+    context = context_field()
     expires_in = fields.Integer(load_default=604_800, strict=True, metadata={"description": "Secondes, 90 jours au plus."})
     recipient = fields.Nested(RecipientIn, load_default=dict)
 

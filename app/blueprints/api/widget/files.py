@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from app.blueprints.api.widget import schemas
 from app.blueprints.api.widget.blueprint import SECURITY, bp, holder
-from app.conversations.service import attach_file
+from app.conversations.service import attach_file, detach_file
 from app.extensions import limiter
 from app.files import service
 from app.files.models import File
@@ -45,7 +45,7 @@ def show(file_id: str) -> dict[str, Any]:
 @bp.doc(security=SECURITY)
 def remove(file_id: str) -> dict[str, bool]:
     """Take back a file that was not sent yet."""
-    service.remove_unsent(holder().session_id, file_id)
+    detach_file(holder().session_id, file_id)
     return {"deleted": True}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from app.web.api import context_field
+
 STATUSES = ("queued", "processing", "completed", "failed", "cancelled")
 
 
@@ -157,7 +159,7 @@ class InitIn(Schema):
         unknown = EXCLUDE
 
     deployment_key = fields.String(required=True, validate=validate.Length(min=1, max=64))
-    context = fields.Dict(keys=fields.String(validate=validate.Length(max=60)), load_default=dict, validate=validate.Length(max=20))
+    context = context_field()
     locale = fields.String(load_default="fr", validate=validate.OneOf(("fr", "en")))
     resume = fields.Nested(ResumeIn, load_default=None, allow_none=True)
 
@@ -173,7 +175,7 @@ class MessageIn(Schema):
         required=True, validate=validate.Regexp(r"[A-Za-z0-9_-]{8,64}\Z", error="8 à 64 caractères, lettres et chiffres.")
     )
     file_ids = fields.List(fields.String(validate=validate.Length(max=64)), load_default=list, validate=validate.Length(max=10))
-    context = fields.Dict(keys=fields.String(validate=validate.Length(max=60)), load_default=dict, validate=validate.Length(max=20))
+    context = context_field()
 
 
 class MessageAccepted(Schema):
