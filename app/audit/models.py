@@ -24,7 +24,9 @@ class AuditEntry(db.Model):  # type: ignore[name-defined]
                 "rls": Policy(
                     "app_staff() OR (app_kind() = 'user' AND account_id = app_account())",
                     write="app_kind() = 'platform'",
-                    insert="app_kind() <> 'door'",
+                    # Everybody writes what he did himself, in his own name.
+                    insert="app_kind() <> 'door' AND actor_kind = app_kind() AND user_id IS NOT DISTINCT FROM app_user() "
+                    "AND account_id IS NOT DISTINCT FROM COALESCE(app_account(), app_tenant())",
                 )
             }
         },

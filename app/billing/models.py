@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import CONVERSATION, Policy, by_role, created, primary_id, user_ref
+from app.core.tables import TENANT, Policy, by_role, created, of_session, primary_id, user_ref
 from app.extensions import db
 
 
@@ -33,7 +33,7 @@ class UsageLog(db.Model):  # type: ignore[name-defined]
     """One call of a model."""
 
     __tablename__ = "usage_logs"
-    __table_args__ = (Index(None, "editor_id", "created_at"), {"info": {"rls": Policy(CONVERSATION)}})
+    __table_args__ = (Index(None, "editor_id", "created_at"), {"info": {"rls": of_session(write=by_role(system=TENANT))}})
 
     id: Mapped[str] = primary_id("use")
     session_id: Mapped[str | None] = mapped_column(Text, index=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import CONVERSATION, Policy, created, primary_id, user_ref
+from app.core.tables import created, of_session, primary_id, user_ref
 from app.extensions import db
 
 
@@ -15,7 +15,7 @@ class NoticeShown(db.Model):  # type: ignore[name-defined]
     """That a notice was shown in a conversation: which one, which version, the hash of its text."""
 
     __tablename__ = "notices_shown"
-    __table_args__ = (UniqueConstraint("session_id", "notice", "version"), {"info": {"rls": Policy(CONVERSATION)}})
+    __table_args__ = (UniqueConstraint("session_id", "notice", "version"), {"info": {"rls": of_session()}})
 
     id: Mapped[str] = primary_id("ntc")
     session_id: Mapped[str] = mapped_column(Text)

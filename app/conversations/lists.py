@@ -78,9 +78,13 @@ def sessions_list(
 
 
 def link_state() -> ColumnElement[str]:
-    """Where a link stands: sent, opened (the page was used), talking (a message was written), expired, revoked."""
+    """Where a link stands: sent, opened (the page was used), talking (a message was written), expired, revoked.
+
+    The end of an artisan's tie to his editor closes what was made through it, also once he is tied again.
+    """
+    ended = or_(EditorLink.status.in_(("refused", "detached")), SessionLink.created_at < EditorLink.reopened_at)
     return case(
-        (SessionLink.revoked_at.is_not(None), "revoked"),
+        (or_(SessionLink.revoked_at.is_not(None), ended), "revoked"),
         (SessionLink.expires_at <= clock.now(), "expired"),
         (Session.started_at.is_not(None), "talking"),
         (SessionLink.opened_at.is_not(None), "opened"),

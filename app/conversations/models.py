@@ -10,16 +10,39 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import CONVERSATION, Money, Policy, by_role, created, primary_id, user_ref
+from app.core.tables import CONVERSATION, MADE, STAFF, TENANT, Money, Policy, by_role, created, of_session, primary_id, user_ref
 from app.extensions import db
 
-SESSION_POLICY = CONVERSATION.replace("session_id = app_session()", "id = app_session()")
-LINK_POLICY = by_role(
-    visitor="(id = app_link())",
-    system="COALESCE(editor_id, artisan_id)",
+LINK_POLICY = Policy(
+    by_role(visitor="(id = app_link())", system=TENANT, editeur="editor_id", artisan="artisan_id"),
+    insert=by_role(
+        editeur="(editor_id = app_account() AND app_sees_deployment(deployment_id) AND app_sees_tie(editor_link_id, editor_id, artisan_id))",
+        artisan="(artisan_id = app_account() AND CASE WHEN editor_id IS NULL THEN app_sees_deployment(deployment_id) "
+        "ELSE app_sees_tie(editor_link_id, editor_id, artisan_id) END)",
+    ),
+    delete=STAFF,
+)
+"""A visitor says only that he opened his link; what else may change is kept by a trigger (migration 0015)."""
+SPOKEN = by_role(
+    visitor="session_id",
+    system=TENANT,
     editeur="editor_id",
     artisan="artisan_id",
+    conseiller="(app_account() = editor_id OR app_account() = artisan_id)",
 )
+"""Who speaks in a conversation."""
+OWN_SESSION = "id = app_session()"
+SESSION_POLICY = Policy(
+    CONVERSATION.replace("session_id = app_session()", OWN_SESSION),
+    write=SPOKEN.replace("session_id = app_session()", OWN_SESSION),
+    insert=by_role(
+        visitor=f"({OWN_SESSION} AND deployment_id = app_deployment() AND editor_id IS NOT DISTINCT FROM app_editor() "
+        "AND artisan_id IS NOT DISTINCT FROM app_artisan() AND link_id IS NOT DISTINCT FROM app_link() "
+        "AND editor_link_id IS NOT DISTINCT FROM app_tie() AND particulier_id IS NULL)"
+    ),
+    delete=STAFF,
+)
+"""A visitor opens the session of the place he came to, and no other."""
 
 
 class SessionLink(db.Model):  # type: ignore[name-defined]
@@ -29,7 +52,7 @@ class SessionLink(db.Model):  # type: ignore[name-defined]
     __table_args__ = (
         Index(None, "editor_id", "created_at", "id"),
         Index(None, "artisan_id", "created_at", "id"),
-        {"info": {"rls": Policy(LINK_POLICY)}},
+        {"info": {"rls": LINK_POLICY}},
     )
 
     id: Mapped[str] = primary_id("lnk")
@@ -61,7 +84,7 @@ class Session(db.Model):  # type: ignore[name-defined]
         Index(None, "particulier_id", "last_activity_at", "id"),
         Index(None, "last_activity_at", "id"),
         Index("ix_sessions_idle", "last_activity_at", postgresql_where="status = 'open'"),
-        {"info": {"rls": Policy(SESSION_POLICY)}},
+        {"info": {"rls": SESSION_POLICY}},
     )
 
     id: Mapped[str] = primary_id("sess")
@@ -99,7 +122,7 @@ class SessionToken(db.Model):  # type: ignore[name-defined]
     """A secret that opens one session; several may live (tabs, devices). Checked through a door."""
 
     __tablename__ = "session_tokens"
-    __table_args__ = (Index(None, "session_id"), {"info": {"rls": Policy(CONVERSATION)}})
+    __table_args__ = (Index(None, "session_id"), {"info": {"rls": of_session(read=MADE)}})
 
     id: Mapped[str] = primary_id("stk")
     session_id: Mapped[str] = mapped_column(Text, ForeignKey("sessions.id", ondelete="CASCADE"))
@@ -123,7 +146,7 @@ class Message(db.Model):  # type: ignore[name-defined]
         UniqueConstraint("session_id", "client_message_id"),
         Index(None, "session_id", "position"),
         Index("ix_messages_unfinished", "lease_until", postgresql_where="status IN ('queued', 'processing')"),
-        {"info": {"rls": Policy(CONVERSATION)}},
+        {"info": {"rls": of_session(write=SPOKEN, delete=STAFF)}},
     )
 
     id: Mapped[str] = primary_id("msg")

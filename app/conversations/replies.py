@@ -25,6 +25,7 @@ from app.conversations.running import LEASE, running
 from app.core import clock
 from app.core.acting import Actor, system
 from app.core.format import euro
+from app.core.jobs import JobInterrupted
 from app.core.streams import publisher
 from app.core.transaction import act_as, transaction
 from app.extensions import db, settings
@@ -33,8 +34,9 @@ from app.files.service import signed_url
 from app.llm.errors import ProviderError
 from app.llm.gateway import platform_choice
 from app.notifications.service import notify
+from app.quoting.catalogue import Catalogue, PriceEntry
 from app.quoting.models import PreQuote, Project
-from app.quoting.service import Parties, catalogue_for, record_pre_quote
+from app.quoting.service import Parties, prices_for, record_pre_quote
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +65,18 @@ def write_reply(message_id: str, attempt: int, editor_id: str | None, artisan_id
         outcome: Answer | AnswerFailedError = answer(work.request, stream.tell)
     except AnswerFailedError as error:
         outcome = error
+    except JobInterrupted:
+        # The worker must stop: another one begins the reply again at once, under the next attempt.
+        with transaction(tenant):
+            reply = db.session.scalar(
+                select(Message)
+                .where(Message.id == message_id, Message.attempt == attempt, Message.status == "processing")
+                .with_for_update()
+            )
+            if reply is not None:
+                reply.attempt = stream.attempt
+                replies_queue.requeue(reply)
+        raise
     finally:
         running.remove(message_id)
     if not _store(tenant, work, outcome, stream.attempt):
@@ -124,11 +138,17 @@ def _claim(message_id: str, attempt: int) -> Work | None:
             turns=_turns(reply),
             artisan_name=scene.artisan_name,
             context={**session.untrusted_context, **session.context},
-            catalogue=catalogue_for(session.editor_id, session.artisan_id),
+            catalogue=Catalogue(lambda: _prices(session.editor_id, session.artisan_id)),
             should_stop=lambda: running.should_stop(message_id),
             attempt=attempt,
         ),
     )
+
+
+def _prices(editor_id: str | None, artisan_id: str | None) -> list[PriceEntry]:
+    """The price library, read when the model first asks for a price: by then the claim is long committed."""
+    with transaction(system("prices", editor_id=editor_id, artisan_id=artisan_id)):
+        return prices_for(editor_id, artisan_id)
 
 
 def _turns(reply: Message) -> tuple[Turn, ...]:

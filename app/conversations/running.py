@@ -22,7 +22,7 @@ from app.extensions import db
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 2.0
-LEASE = timedelta(seconds=8)
+LEASE = timedelta(seconds=10)
 
 
 class Running:

@@ -43,12 +43,14 @@ def user_ref(*, nullable: bool = True, index: bool = False) -> Mapped[Any]:
 class Policy:
     """Who reads a row (`read`) and who writes one (`write`, else the same), as SQL expressions.
 
-    `insert` widens what may be added without being readable (a visitor writing an event).
+    `insert` says otherwise what may be added, `delete` who may delete: each is `write` when not given.
+    What a column may become is a trigger's matter (migration 0015).
     """
 
     read: str
     write: str | None = None
     insert: str | None = None
+    delete: str | None = None
 
 
 STAFF = "app_staff()"
@@ -76,12 +78,27 @@ def by_role(**columns: str) -> str:
     return "app_staff() OR CASE " + " ".join(branches) + " ELSE false END"
 
 
+TENANT = "(COALESCE(editor_id, artisan_id) IS NOT DISTINCT FROM app_tenant())"
+"""A job's own tenant; a job without one works on conversations without one (a widget of the platform's own deployment)."""
+
 CONVERSATION = by_role(
     visitor="session_id",
-    system="COALESCE(editor_id, artisan_id)",
+    system=TENANT,
     editeur="editor_id",
     artisan="artisan_id",
     conseiller="(app_account() = editor_id OR app_account() = artisan_id)",
     particulier="particulier_id",
 )
 """What belongs to one conversation: its visitor, its tenant's jobs, its editor, artisan, particulier and their conseillers."""
+
+MADE = by_role(visitor="session_id", system=TENANT)
+"""Who makes the rows of a conversation: its visitor and its tenant's jobs."""
+
+
+def of_session(*, read: str = CONVERSATION, write: str = MADE, delete: str | None = None) -> Policy:
+    """The policy of a table whose rows belong to a session: one is added only to a session that the actor sees, with its people.
+
+    Asked when a row is added only, for its cost: afterwards a trigger keeps its ids (migration 0015).
+    """
+    seen = "app_sees_session(session_id, editor_id, artisan_id, particulier_id)"
+    return Policy(read, write=write, insert=f"({write}) AND (app_staff() OR {seen})", delete=delete)

@@ -20,7 +20,7 @@ def throttle(key: str, *, times: int, seconds: int) -> None:
     name = "throttle:" + hashlib.sha256(key.encode()).hexdigest()[:32]
     try:
         with redis_client().pipeline() as pipe:
-            count, _, left = pipe.incr(name).expire(name, seconds, nx=True).ttl(name).execute()
+            _, count, left = pipe.set(name, 0, ex=seconds, nx=True).incr(name).ttl(name).execute()
     except redis.RedisError:
         # A limit is not worth a closed door: sign-in goes on while Redis restarts.
         log.warning("throttle.not_counted")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,7 @@ class Deployment(db.Model):  # type: ignore[name-defined]
     __table_args__ = (
         CheckConstraint("mode IN ('shared', 'dedicated')", name="mode"),
         UniqueConstraint("agent_id", "editor_id", "name", postgresql_nulls_not_distinct=True),
+        UniqueConstraint("id", "editor_id"),
         Index(None, "editor_id"),
         {
             "info": {
@@ -58,11 +59,17 @@ class AllowedDomain(db.Model):  # type: ignore[name-defined]
     __table_args__ = (
         CheckConstraint("environment IN ('production', 'staging', 'development', 'localhost')", name="environment"),
         UniqueConstraint("deployment_id", "host", "port", "is_wildcard", postgresql_nulls_not_distinct=True),
+        ForeignKeyConstraint(
+            ["deployment_id", "editor_id"],
+            ["deployments.id", "deployments.editor_id"],
+            name="fk_allowed_domains_deployment_of_editor",
+            ondelete="CASCADE",
+        ),
         {
             "info": {
                 "rls": Policy(
                     by_role(visitor="(deployment_id = app_deployment())", editeur="editor_id"),
-                    write="app_staff() OR (app_kind() = 'user' AND app_role() = 'editeur' AND editor_id = app_account())",
+                    write=by_role(editeur="(editor_id = app_account() AND app_sees_deployment(deployment_id))"),
                 )
             }
         },

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import CONVERSATION, Policy, created, primary_id, user_ref
+from app.core.tables import created, of_session, primary_id, user_ref
 from app.extensions import db
 
 
@@ -20,7 +20,7 @@ class File(db.Model):  # type: ignore[name-defined]
     __table_args__ = (
         CheckConstraint("status IN ('processing', 'ready', 'refused')", name="status"),
         Index(None, "session_id", "created_at"),
-        {"info": {"rls": Policy(CONVERSATION)}},
+        {"info": {"rls": of_session()}},
     )
 
     id: Mapped[str] = primary_id("file")

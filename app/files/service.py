@@ -85,7 +85,7 @@ def forget_files(session_id: str) -> None:
     """Erase every file of a session, rows and bytes."""
     for file in db.session.scalars(select(File).where(File.session_id == session_id).with_for_update()).all():
         db.session.delete(file)
-    after_commit(lambda: [storage().delete_prefix(f"{place}/{session_id}/") for place in ("raw", "files")])
+    after_commit(lambda: [storage().delete_prefix(f"{place}/{session_id}") for place in ("raw", "files")])
 
 
 def file_payload(file: File) -> dict[str, Any]:

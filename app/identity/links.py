@@ -124,3 +124,11 @@ def detach_artisan(link: EditorLink) -> None:
     if link.status in ("pending", "active"):
         link.status, link.ended_at = "detached", clock.now()
         record("link.detached", link.id)
+
+
+def ask_again(link: EditorLink) -> None:
+    """The editor has his proposal sent again. Raises ConflictError when it is no longer pending."""
+    if link.status != "pending":
+        raise ConflictError("Cette proposition n’est plus en attente.", code="not_pending")
+    link.invite_due_at = clock.now()
+    record("link.asked_again", link.id)

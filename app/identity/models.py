@@ -16,7 +16,16 @@ PERSON_POLICY = (
     "app_staff() OR CASE WHEN app_kind() = 'user' THEN id = app_user() OR id = app_account() "
     "WHEN app_kind() IN ('visitor', 'system') THEN id = app_editor() OR id = app_artisan() ELSE false END"
 )
-LINK_POLICY = by_role(visitor="(id = app_tie())", system="editor_id", editeur="editor_id", artisan="artisan_id")
+LINK_POLICY = Policy(
+    by_role(visitor="(id = app_tie())", system="editor_id", editeur="editor_id", artisan="artisan_id"),
+    write=by_role(editeur="editor_id", artisan="artisan_id"),
+    insert=by_role(editeur="(editor_id = app_account() AND artisan_id IS NULL AND status = 'pending')"),
+    delete=STAFF,
+)
+"""An editor proposes, an artisan answers; a trigger keeps each to his part (migration 0015)."""
+ON_BEHALF = "role IN ('validator', 'metreur', 'conseiller')"
+"""The roles given on behalf of an account."""
+OWN_KEY = "app_kind() = 'user' AND owner_id = app_account()"
 
 
 class User(db.Model):  # type: ignore[name-defined]
@@ -26,7 +35,7 @@ class User(db.Model):  # type: ignore[name-defined]
     __table_args__ = (
         CheckConstraint("status IN ('invited', 'active', 'suspended')", name="status"),
         CheckConstraint("email = lower(email)", name="email_lower"),
-        {"info": {"rls": Policy(PERSON_POLICY, write="app_staff() OR (app_kind() = 'user' AND id = app_user())")}},
+        {"info": {"rls": Policy(PERSON_POLICY, write="app_staff() OR (app_kind() = 'user' AND id = app_user())", delete=STAFF)}},
     )
 
     id: Mapped[str] = primary_id("usr")
@@ -105,11 +114,13 @@ class RoleAssignment(db.Model):  # type: ignore[name-defined]
     __tablename__ = "role_assignments"
     __table_args__ = (
         UniqueConstraint("user_id", "role", "on_behalf_of", postgresql_nulls_not_distinct=True),
+        CheckConstraint(f"on_behalf_of IS NULL OR {ON_BEHALF}", name="on_behalf_of"),
         {
             "info": {
                 "rls": Policy(
                     "app_staff() OR (app_kind() = 'user' AND (user_id = app_user() OR on_behalf_of = app_account()))",
-                    write="app_staff() OR (app_kind() = 'user' AND app_role() IN ('editeur', 'artisan') AND on_behalf_of = app_account())",
+                    write="app_staff() OR (app_kind() = 'user' AND app_role() IN ('editeur', 'artisan') "
+                    f"AND on_behalf_of = app_account() AND {ON_BEHALF})",
                 )
             }
         },
@@ -137,7 +148,7 @@ class EditorLink(db.Model):  # type: ignore[name-defined]
         UniqueConstraint("artisan_id", "editor_id"),
         UniqueConstraint("editor_id", "external_id"),
         Index(None, "editor_id", "created_at", "id"),
-        {"info": {"rls": Policy(LINK_POLICY)}},
+        {"info": {"rls": LINK_POLICY}},
     )
 
     id: Mapped[str] = primary_id("elk")
@@ -167,8 +178,9 @@ class ApiKey(db.Model):  # type: ignore[name-defined]
         {
             "info": {
                 "rls": Policy(
-                    "app_staff() OR (app_kind() = 'user' AND owner_id = app_account())",
-                    write="app_staff() OR (app_kind() = 'user' AND owner_id = app_account())",
+                    f"app_staff() OR ({OWN_KEY})",
+                    write=f"app_staff() OR ({OWN_KEY} AND (role = app_role() OR owner_id = app_user()))",
+                    insert=f"app_staff() OR ({OWN_KEY} AND role = app_role() AND made_by = app_user())",
                 )
             }
         },
@@ -193,7 +205,17 @@ class SingleUseToken(db.Model):  # type: ignore[name-defined]
     """Reset, invitation, magic link, change of e-mail: hashed, single use, expiring. Opened through a door only."""
 
     __tablename__ = "single_use_tokens"
-    __table_args__ = ({"info": {"rls": Policy(STAFF, insert="app_staff() OR app_kind() IN ('user', 'system', 'visitor')")}},)
+    __table_args__ = (
+        {
+            "info": {
+                "rls": Policy(
+                    STAFF,
+                    insert=by_role(visitor="(purpose = 'magic' AND user_id IS NULL AND payload ->> 'session_id' = app_session())")
+                    + " OR (app_kind() = 'user' AND purpose = 'email-change' AND user_id = app_user())",
+                )
+            }
+        },
+    )
 
     id: Mapped[str] = primary_id("tok")
     purpose: Mapped[str] = mapped_column(Text)

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import OWN, STAFF, Policy, created, primary_id, user_ref
+from app.core.tables import OWN, STAFF, Policy, by_role, created, primary_id, user_ref
 from app.extensions import db
 
 
@@ -59,7 +59,15 @@ class EmailMessage(db.Model):  # type: ignore[name-defined]
         CheckConstraint("status IN ('queued', 'sending', 'sent', 'failed', 'outbox')", name="status"),
         Index(None, "status", "next_at"),
         Index(None, "created_at", "id"),
-        {"info": {"rls": Policy(STAFF, insert="app_kind() <> 'door'")}},
+        {
+            "info": {
+                "rls": Policy(
+                    STAFF,
+                    insert=by_role(visitor="(kind IN ('transcript', 'session_code'))")
+                    + " OR (app_kind() = 'user' AND kind IN ('email-change', 'email-changed'))",
+                )
+            }
+        },
     )
 
     id: Mapped[str] = primary_id("eml")

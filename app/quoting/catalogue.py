@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from app.core.text import fold
 
@@ -26,12 +27,26 @@ class PriceEntry:
 
 
 class Catalogue(Mapping[str, PriceEntry]):
-    """Prices by code, whatever the case of the code; of two entries with one code the last given wins."""
+    """Prices by code, whatever the case of the code; of two entries with one code the last given wins.
 
-    def __init__(self, entries: Iterable[PriceEntry] = ()) -> None:
-        self._entries = {_key(entry.code): entry for entry in entries}
-        self._trades = {code: _words(entry.trade) for code, entry in self._entries.items()}
-        self._words = {code: self._trades[code] | _words(" ".join((entry.label, *entry.keywords))) for code, entry in self._entries.items()}
+    `entries` may be a function: it is then called when a price is first asked for, since most answers need none.
+    """
+
+    def __init__(self, entries: Iterable[PriceEntry] | Callable[[], Iterable[PriceEntry]] = ()) -> None:
+        self._given = entries
+
+    @cached_property
+    def _entries(self) -> dict[str, PriceEntry]:
+        given = self._given() if callable(self._given) else self._given
+        return {_key(entry.code): entry for entry in given}
+
+    @cached_property
+    def _trades(self) -> dict[str, frozenset[str]]:
+        return {code: _words(entry.trade) for code, entry in self._entries.items()}
+
+    @cached_property
+    def _words(self) -> dict[str, frozenset[str]]:
+        return {code: self._trades[code] | _words(" ".join((entry.label, *entry.keywords))) for code, entry in self._entries.items()}
 
     def __getitem__(self, code: str) -> PriceEntry:
         return self._entries[_key(code)]

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Boolean, CheckConstraint, Index, Integer, Numeric,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import CONVERSATION, Money, Policy, by_role, created, primary_id, user_ref
+from app.core.tables import Money, Policy, by_role, created, of_session, primary_id, user_ref
 from app.extensions import db
 
 
@@ -57,7 +57,7 @@ class Project(db.Model):  # type: ignore[name-defined]
         UniqueConstraint("session_id"),
         Index(None, "editor_id", "created_at", "id"),
         Index(None, "artisan_id", "created_at", "id"),
-        {"info": {"rls": Policy(CONVERSATION)}},
+        {"info": {"rls": of_session()}},
     )
 
     id: Mapped[str] = primary_id("prj")
@@ -79,7 +79,7 @@ class PreQuote(db.Model):  # type: ignore[name-defined]
     """A version of the estimate. Lines are a snapshot; totals were computed by us (PRODUCT.md, Money)."""
 
     __tablename__ = "pre_quotes"
-    __table_args__ = (UniqueConstraint("project_id", "version"), Index(None, "session_id"), {"info": {"rls": Policy(CONVERSATION)}})
+    __table_args__ = (UniqueConstraint("project_id", "version"), Index(None, "session_id"), {"info": {"rls": of_session()}})
 
     id: Mapped[str] = primary_id("pqt")
     project_id: Mapped[str] = mapped_column(Text)

@@ -1,6 +1,6 @@
 """Verbs and reads of the price library for the people who keep it: the platform (owner None), an editor, an artisan.
 
-An owner sees the platform's prices and his own; his own stands in place of the platform's with the same code (`catalogue_for`).
+An owner sees the platform's prices and his own; his own stands in place of the platform's with the same code (`prices_for`).
 """
 
 from __future__ import annotations

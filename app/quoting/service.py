@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from app.core import clock
 from app.core.errors import ConflictError, NotFoundError
 from app.extensions import db
-from app.quoting.catalogue import Catalogue, PriceEntry
+from app.quoting.catalogue import PriceEntry
 from app.quoting.drafting import Draft
 from app.quoting.models import PreQuote, PriceItem, Project
 from app.quoting.presentation import stored_lines, stored_vat
@@ -25,7 +25,7 @@ class Parties:
     particulier_id: str | None
 
 
-def catalogue_for(editor_id: str | None, artisan_id: str | None) -> Catalogue:
+def prices_for(editor_id: str | None, artisan_id: str | None) -> list[PriceEntry]:
     """The price library of a conversation: the platform's, overridden by the editor's, then by the artisan's.
 
     A code that its last owner switched off is not proposed at all.
@@ -46,11 +46,11 @@ def catalogue_for(editor_id: str | None, artisan_id: str | None) -> Catalogue:
     ).all()
     rank = {None: 0, **{owner: position for position, owner in enumerate(owners, 1)}}
     chosen = {row.code.upper(): row for row in sorted(rows, key=lambda row: rank[row.owner_id])}
-    return Catalogue(
+    return [
         PriceEntry(row.code, row.label, row.unit, row.unit_price.normalize(), row.vat_rate.normalize(), row.trade, tuple(row.keywords))
         for row in chosen.values()
         if row.is_active
-    )
+    ]
 
 
 def record_pre_quote(parties: Parties, draft: Draft, message_id: str | None) -> tuple[Project, PreQuote, bool]:

@@ -50,11 +50,11 @@ def sharing_of(link: SessionLink, sender: str) -> Sharing:
     greeting = f"Bonjour {link.recipient_name}," if link.recipient_name else "Bonjour,"
     ask = "décrivez-moi votre projet et envoyez vos photos ici, vous aurez une première estimation"
     subject = f"Votre projet avec {sender}"
-    text = f"{greeting}\n\n{ask} :\n{url}\n\n{sender}"
+    letter = "\r\n".join((greeting, "", f"{ask.capitalize()} :", url, "", sender))
     return Sharing(
         url=url,
         subject=subject,
-        mailto=f"mailto:{quote(link.recipient_email or '', safe='@+')}?subject={quote(subject)}&body={quote(text.replace(chr(10), chr(13) + chr(10)))}",
+        mailto=f"mailto:{quote(link.recipient_email or '', safe='@+')}?subject={quote(subject)}&body={quote(letter)}",
         sms=f"sms:{link.recipient_phone or ''}?&body={quote(f'{greeting} {ask} : {url} {sender}')}",
         qr=qr_code(url),
     )

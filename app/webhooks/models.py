@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import CONVERSATION, Policy, by_role, created, primary_id, user_ref
+from app.core.tables import Policy, by_role, created, of_session, primary_id, user_ref
 from app.extensions import db
 
 EDITOR = by_role(editeur="editor_id", system="editor_id")
@@ -30,7 +30,7 @@ class Event(db.Model):  # type: ignore[name-defined]
         Index("ix_events_undispatched", "created_at", postgresql_where="dispatched_at IS NULL"),
         Index(None, "editor_id", "created_at", "id"),
         Index(None, "session_id"),
-        {"info": {"rls": Policy(CONVERSATION)}},
+        {"info": {"rls": of_session()}},
     )
 
     id: Mapped[str] = primary_id("evt")

@@ -138,6 +138,7 @@ def upgrade() -> None:
             ["user_id"],
             ["users.id"],
         ),
+        sa.CheckConstraint("on_behalf_of IS NULL OR role IN ('validator', 'metreur', 'conseiller')", name="on_behalf_of"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("user_id", "role", "on_behalf_of", postgresql_nulls_not_distinct=True),
     )
@@ -187,25 +188,30 @@ def upgrade() -> None:
         "users",
         read="app_staff() OR CASE WHEN app_kind() = 'user' THEN id = app_user() OR id = app_account() WHEN app_kind() IN ('visitor', 'system') THEN id = app_editor() OR id = app_artisan() ELSE false END",
         write="app_staff() OR (app_kind() = 'user' AND id = app_user())",
+        delete="app_staff()",
     )
     protect(
         "api_keys",
         read="app_staff() OR (app_kind() = 'user' AND owner_id = app_account())",
-        write="app_staff() OR (app_kind() = 'user' AND owner_id = app_account())",
+        write="app_staff() OR (app_kind() = 'user' AND owner_id = app_account() AND (role = app_role() OR owner_id = app_user()))",
+        insert="app_staff() OR (app_kind() = 'user' AND owner_id = app_account() AND role = app_role() AND made_by = app_user())",
     )
     protect(
         "editor_links",
         read="app_staff() OR CASE WHEN app_kind() = 'visitor' THEN (id = app_tie()) WHEN app_kind() = 'system' THEN editor_id = app_tenant() WHEN app_kind() = 'user' AND app_role() = 'editeur' THEN editor_id = app_account() WHEN app_kind() = 'user' AND app_role() = 'artisan' THEN artisan_id = app_account() ELSE false END",
+        write="app_staff() OR CASE WHEN app_kind() = 'user' AND app_role() = 'editeur' THEN editor_id = app_account() WHEN app_kind() = 'user' AND app_role() = 'artisan' THEN artisan_id = app_account() ELSE false END",
+        insert="app_staff() OR CASE WHEN app_kind() = 'user' AND app_role() = 'editeur' THEN (editor_id = app_account() AND artisan_id IS NULL AND status = 'pending') ELSE false END",
+        delete="app_staff()",
     )
     protect(
         "role_assignments",
         read="app_staff() OR (app_kind() = 'user' AND (user_id = app_user() OR on_behalf_of = app_account()))",
-        write="app_staff() OR (app_kind() = 'user' AND app_role() IN ('editeur', 'artisan') AND on_behalf_of = app_account())",
+        write="app_staff() OR (app_kind() = 'user' AND app_role() IN ('editeur', 'artisan') AND on_behalf_of = app_account() AND role IN ('validator', 'metreur', 'conseiller'))",
     )
     protect(
         "single_use_tokens",
         read="app_staff()",
-        insert="app_staff() OR app_kind() IN ('user', 'system', 'visitor')",
+        insert="app_staff() OR CASE WHEN app_kind() = 'visitor' THEN (purpose = 'magic' AND user_id IS NULL AND payload ->> 'session_id' = app_session()) ELSE false END OR (app_kind() = 'user' AND purpose = 'email-change' AND user_id = app_user())",
     )
     protect(
         "user_passwords",

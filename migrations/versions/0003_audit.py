@@ -35,5 +35,5 @@ def upgrade() -> None:
         "audit_entries",
         read="app_staff() OR (app_kind() = 'user' AND account_id = app_account())",
         write="app_kind() = 'platform'",
-        insert="app_kind() <> 'door'",
+        insert="app_kind() <> 'door' AND actor_kind = app_kind() AND user_id IS NOT DISTINCT FROM app_user() AND account_id IS NOT DISTINCT FROM COALESCE(app_account(), app_tenant())",
     )

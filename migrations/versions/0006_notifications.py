@@ -64,7 +64,7 @@ def upgrade() -> None:
     protect(
         "emails",
         read="app_staff()",
-        insert="app_kind() <> 'door'",
+        insert="app_staff() OR CASE WHEN app_kind() = 'visitor' THEN (kind IN ('transcript', 'session_code')) ELSE false END OR (app_kind() = 'user' AND kind IN ('email-change', 'email-changed'))",
     )
     protect(
         "notification_preferences",

@@ -37,6 +37,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agent_id", "editor_id", "name", postgresql_nulls_not_distinct=True),
+        sa.UniqueConstraint("id", "editor_id"),
     )
     op.create_index(op.f("ix_deployments_editor_id"), "deployments", ["editor_id"], unique=False)
     op.create_table(
@@ -53,6 +54,12 @@ def upgrade() -> None:
         sa.CheckConstraint("environment IN ('production', 'staging', 'development', 'localhost')", name="environment"),
         sa.ForeignKeyConstraint(["deployment_id"], ["deployments.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
+            ["deployment_id", "editor_id"],
+            ["deployments.id", "deployments.editor_id"],
+            name="fk_allowed_domains_deployment_of_editor",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
             ["editor_id"],
             ["users.id"],
         ),
@@ -67,5 +74,5 @@ def upgrade() -> None:
     protect(
         "allowed_domains",
         read="app_staff() OR CASE WHEN app_kind() = 'visitor' THEN (deployment_id = app_deployment()) WHEN app_kind() = 'user' AND app_role() = 'editeur' THEN editor_id = app_account() ELSE false END",
-        write="app_staff() OR (app_kind() = 'user' AND app_role() = 'editeur' AND editor_id = app_account())",
+        write="app_staff() OR CASE WHEN app_kind() = 'user' AND app_role() = 'editeur' THEN (editor_id = app_account() AND app_sees_deployment(deployment_id)) ELSE false END",
     )

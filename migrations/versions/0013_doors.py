@@ -28,7 +28,8 @@ DOORS = {
                 AND rp.permission <> CASE WHEN a.on_behalf_of IS NULL THEN 'validation.client' ELSE 'validation.master' END)
             ) ORDER BY a.on_behalf_of NULLS FIRST, a.created_at, a.role), '[]')
            FROM role_assignments a JOIN roles r ON r.slug = a.role JOIN users c ON c.id = COALESCE(a.on_behalf_of, u.id)
-           WHERE a.user_id = u.id AND a.active AND (a.expires_at IS NULL OR a.expires_at > now()) AND c.status = 'active')
+           WHERE a.user_id = u.id AND a.active AND (a.expires_at IS NULL OR a.expires_at > now()) AND c.status = 'active'
+             AND (a.on_behalf_of IS NULL OR a.role IN ('validator', 'metreur', 'conseiller')))
         FROM users u WHERE u.id = wanted
         """,
     ),

@@ -13,8 +13,8 @@ from app.core import clock
 from app.extensions import db
 from app.identity.models import ApiKey, EditorLink, User
 from app.notifications.models import EmailMessage, Notification
-from app.webhooks.models import WebhookEndpoint
 from app.web.house import House
+from app.webhooks.models import WebhookEndpoint
 from tests.factories import committing, make_user
 from tests.factories.conversations import Tenant, make_tenant
 from tests.support.receiver import Receiver

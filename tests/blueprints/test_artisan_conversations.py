@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
 
 from app.conversations.service import ask_for_artisan
 from app.core import acting
@@ -12,7 +13,7 @@ from app.core.transaction import transaction
 from app.web.house import House
 from tests.factories import committing, make_user
 from tests.factories.conversations import make_tenant, open_chat
-from tests.factories.talking import talk_to_an_estimate
+from tests.factories.talking import talk, talk_to_an_estimate
 from tests.support.portal import sign_in
 
 Jobs = Callable[[], list[str]]
@@ -98,6 +99,33 @@ def test_an_open_page_asks_again_and_hears_nothing_new(house: House, client: Fla
     client.post(f"/api/widget/v1/session/{chat.session_id}/complete", headers=chat.headers)
     assert person.get(f"{path}?vu={shown}", headers=FRAGMENT).status_code == 200
     assert "<h1" in person.get(f"{path}?vu={shown}").get_data(as_text=True)
+
+
+def test_a_longer_list_costs_no_more_queries(house: House, client: FlaskClient, run_jobs: Jobs) -> None:
+    with committing():
+        tenant = make_tenant()
+    person = sign_in(house, tenant.artisan)
+
+    def queries(path: str) -> int:
+        told: list[str] = []
+
+        def listener(*args: object) -> None:
+            told.append(str(args[2]))
+
+        event.listen(Engine, "before_cursor_execute", listener)
+        try:
+            assert person.get(path).status_code == 200
+        finally:
+            event.remove(Engine, "before_cursor_execute", listener)
+        return len(told)
+
+    paths = ("/artisan/", "/artisan/conversations", "/artisan/liens")
+    talk(client, open_chat(tenant), run_jobs, "Bonjour")
+    few = {path: queries(path) for path in paths}
+    for _ in range(3):
+        talk(client, open_chat(tenant), run_jobs, "Bonjour")
+    assert {path: queries(path) for path in paths} == few
+    assert max(few.values()) <= 16, few
 
 
 def test_another_artisans_conversation_is_unknown(house: House, client: FlaskClient, run_jobs: Jobs) -> None:

@@ -204,6 +204,19 @@ def test_an_artisan_is_proposed_reminded_set_and_detached(world: World, run_jobs
     assert "pas encore répondu" in world.client.get(url).get_data(as_text=True)
     world.client.post(f"{url}/detacher", {"confirmation": "LEB-1"})
     assert "Ce lien est terminé" in world.client.get(url).get_data(as_text=True)
+    assert post_refused(world.client, f"{url}/relancer")
+
+
+def post_refused(person: Person, url: str) -> bool:
+    answer = person.post(url)
+    return "n’est plus en attente" in person.get(answer.headers["Location"]).get_data(as_text=True)
+
+
+def test_detaching_an_artisan_closes_his_links(world: World) -> None:
+    assert "Retiré" not in world.client.get("/editeur/liens?etat=talking").get_data(as_text=True).partition("<tbody")[2]
+    world.client.post(f"/editeur/artisans/{world.ids['tie']}/detacher", {"confirmation": world.ids["external_id"]})
+    assert world.ids["link_id"] in world.client.get("/editeur/liens?etat=revoked").get_data(as_text=True)
+    assert "Ce lien est retiré" in world.client.get(f"/editeur/liens/{world.ids['link_id']}").get_data(as_text=True)
 
 
 def test_a_person_of_no_editor_is_refused(house: House) -> None:

@@ -19,8 +19,8 @@ from app.extensions import db
 from app.files.models import File
 from app.identity.models import User
 from app.notifications.models import EmailMessage, Notification
-from app.webhooks.models import Event
 from app.web.house import House
+from app.webhooks.models import Event
 from tests.factories import committing
 from tests.factories.conversations import Chat, Tenant, make_tenant, open_chat
 

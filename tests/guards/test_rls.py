@@ -73,7 +73,7 @@ def test_the_policy_of_the_model_is_the_one_in_force(owner: Connection, table: s
         "SELECT": ("read", f"FOR SELECT USING ({policy.read})"),
         "INSERT": ("insert", f"FOR INSERT WITH CHECK ({policy.insert or write})"),
         "UPDATE": ("update", f"FOR UPDATE USING ({write}) WITH CHECK ({write})"),
-        "DELETE": ("delete", f"FOR DELETE USING ({write})"),
+        "DELETE": ("delete", f"FOR DELETE USING ({policy.delete or write})"),
     }
     for name, clause in expected.values():
         owner.execute(text(f"CREATE POLICY model_{name} ON {table} {clause}".replace(":", "\\:")))

@@ -12,9 +12,10 @@ from app.core.errors import ConflictError, InvalidError, NotFoundError
 from app.core.transaction import transaction
 from app.extensions import db
 from app.identity.models import User
+from app.quoting.catalogue import Catalogue
 from app.quoting.models import PriceItem
 from app.quoting.prices import PriceValues, forget_own_price, price_in_reach, prices_of, save_price, switch_price
-from app.quoting.service import catalogue_for
+from app.quoting.service import prices_for
 from app.web.house import House
 from tests.factories import actor_for, committing, make_agent, make_user
 
@@ -91,7 +92,7 @@ def test_changing_a_shared_price_makes_ones_own(artisan: Actor) -> None:
         assert price_in_reach(None, shared()).unit_price == Decimal(80)
         rows = db.session.execute(prices_of(artisan.account_id, query="carrelage sol")).all()
         assert [row.unit_price for row in rows if row.code == "CARR-SOL"] == [Decimal(99)]
-        assert catalogue_for(None, artisan.account_id)["CARR-SOL"].unit_price == Decimal(99)
+        assert Catalogue(prices_for(None, artisan.account_id))["CARR-SOL"].unit_price == Decimal(99)
         again = save_price(artisan.account_id, values(code="CARR-SOL", unit_price=Decimal(101)), shared())
         assert again.id == item.id
 
@@ -100,8 +101,8 @@ def test_a_shared_price_is_switched_for_its_owner_only(artisan: Actor) -> None:
     with transaction(artisan):
         item = switch_price(artisan.account_id, shared(), active=False)
         assert item.owner_id == artisan.account_id and not item.is_active
-        assert "CARR-SOL" not in catalogue_for(None, artisan.account_id)
-        assert "CARR-SOL" in catalogue_for(None, None)
+        assert "CARR-SOL" not in Catalogue(prices_for(None, artisan.account_id))
+        assert "CARR-SOL" in Catalogue(prices_for(None, None))
         assert switch_price(artisan.account_id, item.id, active=True).id == item.id
 
 

@@ -64,7 +64,7 @@ def log_in() -> Response:
 
 
 def _refused(form: LoginForm, status: int, message: str) -> Response:
-    return make_response(render_template("auth/login.html", form=form, refusal=message), status)
+    return make_response(render_template("auth/login.html", form=form, refusal=message, locked=status == 429), status)
 
 
 @bp.post("/deconnexion")

@@ -14,7 +14,7 @@ from app.core.acting import Actor
 from app.core.errors import ConflictError, InvalidError
 from app.core.jobs import enqueue_after_commit
 from app.extensions import db, limiter
-from app.identity.links import configure_link, detach_artisan, link_of_editor, propose_link
+from app.identity.links import ask_again, configure_link, detach_artisan, link_of_editor, propose_link
 from app.identity.models import EditorLink
 from app.notifications.jobs import invite_artisan
 from app.web.access import requires, signed_in
@@ -103,11 +103,13 @@ def artisan(link_id: str) -> Response:
 def remind_artisan(link_id: str) -> Response:
     """Send the proposal again."""
     link = link_of_editor(account_id(), link_id)
-    if link.status == "pending":
+    try:
+        ask_again(link)
+    except ConflictError as error:
+        flash(error.message, "error")
+    else:
         enqueue_after_commit(invite_artisan, link.id)
         flash(f"Proposition renvoyée à {link.invited_email}.", "success")
-    else:
-        flash("Cette proposition n’est plus en attente.", "error")
     return redirect(url_for("editeur.artisan", link_id=link.id), code=303)  # type: ignore[return-value]
 
 
