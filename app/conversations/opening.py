@@ -135,9 +135,6 @@ def hand_secret(session: Session, *, resumed: bool) -> Opened:
     """Make a secret for the session; a second device of a conversation with an e-mail must first confirm a code."""
     secret = new_secret("", 32)
     needs_code = resumed and session.visitor_email is not None
-    if needs_code:
-        throttle(f"codes:{session.id}", times=MAX_CODES, seconds=3600)
-    code = f"{secrets.randbelow(1_000_000):06d}" if needs_code else None
     token = SessionToken(
         session_id=session.id,
         editor_id=session.editor_id,
@@ -145,20 +142,40 @@ def hand_secret(session: Session, *, resumed: bool) -> Opened:
         particulier_id=session.particulier_id,
         hash=token_hash(secret),
         confirmed=not needs_code,
-        code_hash=token_hash(code + secret) if code else None,
+        code_hash=_send_code(session, secret) if needs_code else None,
     )
     db.session.add(token)
     db.session.flush()
-    if code and session.visitor_email:
-        send_email(
-            session.visitor_email,
-            kind="session_code",
-            template="code",
-            session_id=session.id,
-            code=f"{code[:3]} {code[3:]}",
-            artisan_name=session.artisan_name,
-        )
     return Opened(session, secret, resumed=resumed, needs_code=needs_code)
+
+
+def masked(email: str) -> str:
+    """An address that only its owner recognises: its first letter and its domain."""
+    name, _, domain = email.partition("@")
+    return f"{name[:1]}•••@{domain}"
+
+
+def resend_code(holder: Holder, secret: str) -> None:
+    """Send another code to the address of the conversation; the one before no longer serves."""
+    token = db.session.scalars(select(SessionToken).where(SessionToken.id == holder.token_id).with_for_update()).one()
+    if not token.confirmed:
+        token.created_at = clock.now()
+        token.code_hash = _send_code(db.session.get_one(Session, holder.session_id), secret)
+
+
+def _send_code(session: Session, secret: str) -> str:
+    """E-mail six digits; returns the hash to compare with."""
+    throttle(f"codes:{session.id}", times=MAX_CODES, seconds=3600)
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    send_email(
+        session.visitor_email or "",
+        kind="session_code",
+        template="code",
+        session_id=session.id,
+        code=f"{code[:3]} {code[3:]}",
+        artisan_name=session.artisan_name,
+    )
+    return token_hash(code + secret)
 
 
 def find_holder(session_id: str | None, secret: str | None) -> Holder:

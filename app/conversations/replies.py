@@ -77,6 +77,10 @@ def write_reply(message_id: str, attempt: int, editor_id: str | None, artisan_id
                 reply.attempt = stream.attempt
                 replies_queue.requeue(reply)
         raise
+    except Exception:
+        # A bug of ours: the person is told at once and may try again.
+        log.exception("reply.broken", message_id=message_id)
+        outcome = AnswerFailedError(())
     finally:
         running.remove(message_id)
     if not _store(tenant, work, outcome, stream.attempt):

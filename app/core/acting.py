@@ -109,7 +109,7 @@ def current_actor() -> Actor:
 def acting(actor: Actor) -> Iterator[None]:
     """Name the actor for a while. Only `core.transaction` calls this."""
     if actor.kind == "platform":
-        log.debug("acting.platform", job=actor.job)
+        log.info("acting.platform", job=actor.job)
     token = _current.set(actor)
     try:
         yield

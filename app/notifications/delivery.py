@@ -38,7 +38,11 @@ def deliver(email_id: str) -> None:
                 EmailMessage.status == "queued",
                 or_(EmailMessage.next_at.is_(None), EmailMessage.next_at <= now),
             )
-            .values(status="sending" if settings().smtp_url else "outbox", attempts=EmailMessage.attempts + 1, next_at=now + LOST_AFTER)
+            .values(
+                status="sending" if settings().smtp_url else "outbox",
+                attempts=EmailMessage.attempts + 1,
+                next_at=now + LOST_AFTER if settings().smtp_url else None,
+            )
             .returning(
                 EmailMessage.recipient,
                 EmailMessage.subject,

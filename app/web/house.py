@@ -92,7 +92,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     """Flask's and its extensions' configuration from our settings."""
     return {
         "SETTINGS": settings,
-        "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY": settings.secret_key.split(",")[0].strip(),
+        "SECRET_KEY_FALLBACKS": [key.strip() for key in settings.secret_key.split(",")[1:]],
         "TESTING": settings.app_env == "test",
         "PROPAGATE_EXCEPTIONS": settings.app_env == "test",
         "MAX_CONTENT_LENGTH": 12 * 1024 * 1024,

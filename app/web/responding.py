@@ -10,8 +10,8 @@ from jinja2_fragments.flask import render_block
 
 def wants_fragment() -> bool:
     """True when htmx swaps a piece of the page; a page restored from the history, or followed as a link, is whole."""
-    headers = request.headers
-    return "HX-Request" in headers and "HX-History-Restore-Request" not in headers and "HX-Boosted" not in headers
+    asked = request.htmx  # type: ignore[attr-defined]
+    return bool(asked) and not asked.history_restore_request and not asked.boosted
 
 
 def respond(template: str, block: str | None = None, *, status: int = 200, **words: Any) -> Response:

@@ -32,18 +32,25 @@ def check(page: Page, where: str) -> None:
 @pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desk-dark"])
 def test_portal_pages(live: Stack, browser: Browser, app: House, viewport: dict[str, int], scheme: str) -> None:
     for portal, person in PEOPLE.items():
-        context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="fr-FR", bypass_csp=True)  # type: ignore[arg-type]
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="fr-FR", bypass_csp=True, reduced_motion="reduce")  # type: ignore[arg-type]
         page = sign_in(context, live, person)
         for path in simple_paths(app, (portal, *(("account", "notifications") if portal in ("editeur", "particulier") else ()))):
             answer = page.goto(f"{live.base_url}{path}")
-            if answer is not None and answer.status == 200 and "text/html" in answer.headers["content-type"] and page.locator("main").count():
+            if (
+                answer is not None
+                and answer.status == 200
+                and "text/html" in answer.headers["content-type"]
+                and page.locator("main").count()
+            ):
                 check(page, f"{portal} {path} {scheme}")
         context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_chat_states(live: Stack, browser: Browser, tmp_path: Path, scheme: str) -> None:
-    context = browser.new_context(viewport=PHONE, color_scheme=scheme, locale="fr-FR", bypass_csp=True, has_touch=True)  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport=PHONE, color_scheme=scheme, locale="fr-FR", bypass_csp=True, has_touch=True, reduced_motion="reduce"
+    )  # type: ignore[arg-type]
     page = context.new_page()
     token = make_token(live.base_url, live.demo)
     page.goto(f"{live.base_url}/s/{token}")

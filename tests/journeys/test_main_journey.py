@@ -110,9 +110,14 @@ def talk(page: Page, live: Stack, token: str, tmp_path: Path) -> None:
     expect(card).to_contain_text(TTC)
 
 
-def test_the_journey(live: Stack, receiver: Receiver, token: str, on_phone: BrowserContext, at_desk: BrowserContext, tmp_path: Path) -> None:
+def test_the_journey(
+    live: Stack, receiver: Receiver, token: str, on_phone: BrowserContext, at_desk: BrowserContext, tmp_path: Path
+) -> None:
     hook = editor_api(
-        live, "POST", "/api/editor/webhooks", json={"url": receiver.url, "events": ["project.created", "session.completed", "file.uploaded"]}
+        live,
+        "POST",
+        "/api/editor/webhooks",
+        json={"url": receiver.url, "events": ["project.created", "session.completed", "file.uploaded"]},
     )
     secret = hook.json()["data"]["secret"]
     page = on_phone.new_page()

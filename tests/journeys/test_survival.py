@@ -41,7 +41,10 @@ def stack(tmp_path: Path, redis_server: PrivateRedis, model: ModelServer) -> Ite
     name = f"survival_{worker_number()}"
     copy_template(name)
     running = make_stack(
-        environment(name, redis_server.url, tmp_path / "data", APP_ENV="development"), tmp_path, AI_BASE_URL=model.base_url, AI_MODEL="patient"
+        environment(name, redis_server.url, tmp_path / "data", APP_ENV="development"),
+        tmp_path,
+        AI_BASE_URL=model.base_url,
+        AI_MODEL="patient",
     )
     running.load_demo()
     running.start("web", "chat", "heavy", "scheduler")

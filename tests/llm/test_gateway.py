@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.config import load_settings
+import pytest
+
+from app.config import SettingsError, load_settings
 from app.llm.gateway import LOCAL, ModelChoice, platform_choice, stream_completion
 from app.llm.tokens import estimate_prompt, estimate_text
 
@@ -11,7 +13,8 @@ ENV = {"SECRET_KEY": "x" * 40, "DATABASE_URL": "postgresql://a@h/d", "REDIS_URL"
 
 def test_the_platform_s_own_provider() -> None:
     assert platform_choice(load_settings(ENV)) is None
-    assert platform_choice(load_settings(ENV | {"AI_BASE_URL": "http://h/v1"})) is None
+    with pytest.raises(SettingsError, match="AI_MODEL"):
+        load_settings(ENV | {"AI_BASE_URL": "http://h/v1"})
     chosen = platform_choice(load_settings(ENV | {"AI_BASE_URL": "http://h/v1", "AI_MODEL": "m", "AI_API_KEY": "sk-1"}))
     assert chosen == ModelChoice("platform", "m", "http://h/v1", "sk-1")
     assert chosen and chosen.with_model("n") == ModelChoice("platform", "n", "http://h/v1", "sk-1")

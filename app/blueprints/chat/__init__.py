@@ -10,7 +10,7 @@ from app.consents.service import AI_NOTICE
 from app.conversations import queries
 from app.conversations.errors import CODES, SENTENCES
 from app.conversations.links import open_link
-from app.conversations.opening import Opened, open_session, scene_of_link
+from app.conversations.opening import Opened, masked, open_session, scene_of_link
 from app.conversations.presentation import session_payload
 from app.conversations.service import MAX_LENGTH
 from app.core.errors import InvalidError, NotFoundError
@@ -70,6 +70,7 @@ def opened_payload(opened: Opened) -> dict[str, Any]:
         "session_token": opened.secret,
         "resumed": opened.resumed,
         "needs_code": opened.needs_code,
+        "email_hint": masked(opened.session.visitor_email) if opened.needs_code and opened.session.visitor_email else None,
         "session": None if opened.needs_code else session_payload(opened.session),
         "messages": [] if opened.needs_code else queries.conversation(opened.session.id),
         "limits": limits(),
@@ -78,4 +79,4 @@ def opened_payload(opened: Opened) -> dict[str, Any]:
 
 def limits() -> dict[str, int]:
     """What the page checks before sending."""
-    return {"message_length": MAX_LENGTH, "file_bytes": files.MAX_BYTES, "files": files.MAX_PER_SESSION}
+    return {"message_chars": MAX_LENGTH, "file_bytes": files.MAX_BYTES, "files": files.MAX_PER_SESSION}

@@ -7,7 +7,7 @@ from typing import Any
 from app.blueprints.api.widget import schemas
 from app.blueprints.api.widget.blueprint import SECURITY, bp, holder, unconfirmed_holder
 from app.conversations import queries, service
-from app.conversations.opening import confirm_code
+from app.conversations.opening import confirm_code, resend_code
 from app.conversations.presentation import session_payload
 from app.conversations.transcript import send_transcript
 from app.core.errors import NotFoundError
@@ -88,12 +88,15 @@ def delete(session_id: str) -> dict[str, bool]:
 @public
 @limiter.limit("10/minute")
 @bp.arguments(schemas.CodeIn)
-@bp.response(200, schemas.ConversationOut)
+@bp.response(200, schemas.CodeOut)
 @bp.doc(security=SECURITY)
 def code(body: dict[str, Any], session_id: str) -> dict[str, Any]:
-    """Confirm a second device with the six digits sent by e-mail."""
+    """Confirm a second device with the six digits sent by e-mail, or have another code sent."""
     me = unconfirmed_holder()
     if session_id != me.session_id:
         raise NotFoundError()
+    if body["resend"]:
+        resend_code(me, bearer() or "")
+        return {"sent": True, "session": None, "messages": []}
     confirm_code(me, body["code"], bearer() or "")
-    return _whole(session_id)
+    return {"sent": False, **_whole(session_id)}

@@ -226,7 +226,16 @@ class EmailIn(Schema):
 class CodeIn(Schema):
     """The six digits received."""
 
-    code = fields.String(required=True, validate=validate.Length(min=1, max=20))
+    code = fields.String(load_default="", validate=validate.Length(max=20))
+    resend = fields.Boolean(load_default=False, metadata={"description": "Envoyer un nouveau code au lieu d’en confirmer un."})
+
+
+class CodeOut(Schema):
+    """The conversation, once confirmed; nothing of it when another code was sent."""
+
+    sent = fields.Boolean(required=True)
+    session = fields.Nested(SessionOut, required=True, allow_none=True)
+    messages = fields.List(fields.Nested(MessageOut), required=True)
 
 
 class ContactOut(Schema):
