@@ -8,12 +8,10 @@ from sqlalchemy import select
 
 from app.conversations.models import Message, Session
 from app.conversations.presentation import iso
-from app.deployments.models import Deployment
 from app.extensions import db
 from app.files.models import File
 from app.files.processing import WHEN_READY
 from app.files.service import webhook_file
-from app.identity.models import EditorLink
 from app.quoting.models import Project
 from app.quoting.presentation import webhook_pre_quote
 from app.quoting.queries import last_pre_quote, project_of
@@ -22,12 +20,10 @@ from app.webhooks.service import record_event
 
 def tell(event_type: str, session: Session, data: dict[str, Any], summary: str = "") -> None:
     """Record an event of this session, in the transaction of the fact."""
-    deployment = db.session.get_one(Deployment, session.deployment_id)
-    tie = db.session.get(EditorLink, session.editor_link_id) if session.editor_link_id else None
     body = {
         "editor_id": session.editor_id,
-        "deployment": {"key": deployment.id, "name": deployment.name},
-        "artisan": {"external_id": tie.external_id if tie else None, "name": session.artisan_name},
+        "deployment": {"key": session.deployment_id, "name": session.deployment_name},
+        "artisan": {"external_id": session.external_id, "name": session.artisan_name},
         "particulier": {"name": session.visitor_name, "email": session.visitor_email, "phone": session.visitor_phone},
         "session": {
             "id": session.id,

@@ -97,6 +97,8 @@ class Session(db.Model):  # type: ignore[name-defined]
     link_id: Mapped[str | None] = mapped_column(Text, unique=True)
     artisan_name: Mapped[str] = mapped_column(Text, default="")
     editor_name: Mapped[str] = mapped_column(Text, default="")
+    deployment_name: Mapped[str] = mapped_column(Text, default="")
+    external_id: Mapped[str | None] = mapped_column(Text, doc="The artisan's identifier at the editor.")
     title: Mapped[str] = mapped_column(Text, default="", doc="The project's title once there is one.")
     status: Mapped[str] = mapped_column(Text, default="open")
     completed_reason: Mapped[str | None] = mapped_column(Text)

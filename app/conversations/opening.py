@@ -122,6 +122,8 @@ def _create_session(opened: OpenedLink, session_id: str) -> Session:
         link_id=opened.link_id,
         artisan_name=scene.artisan_name,
         editor_name=scene.editor_name,
+        deployment_name=scene.deployment.name,
+        external_id=scene.tie.external_id if scene.tie else None,
         visitor_name=link.recipient_name if link else None,
         visitor_phone=link.recipient_phone if link else None,
         context=link.context if link else {},

@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import aliased
 
+from app.agents.models import Agent
 from app.answering.config import resolve
 from app.answering.errors import AnswerFailedError
 from app.answering.events import AnswerEvent, Restart, Token, ToolUsed
@@ -19,7 +20,6 @@ from app.billing.models import UsageLog
 from app.billing.service import log_call
 from app.conversations import facts, queries, replies_queue
 from app.conversations.models import Message, Session
-from app.conversations.parties import scene_of_session
 from app.conversations.replies_queue import stream_key
 from app.conversations.running import LEASE, running
 from app.core import clock
@@ -28,6 +28,7 @@ from app.core.format import euro
 from app.core.jobs import JobInterrupted
 from app.core.streams import publisher
 from app.core.transaction import act_as, transaction
+from app.deployments.models import Deployment
 from app.extensions import db, settings
 from app.files.models import File
 from app.files.service import signed_url
@@ -123,26 +124,42 @@ def _claim(message_id: str, attempt: int) -> Work | None:
         update(Message)
         .where(Message.id == message_id, Message.status == "queued", Message.attempt == attempt, ~waits)
         .values(status="processing", lease_until=clock.now() + LEASE)
+        .execution_options(synchronize_session=False)
     )
     if claimed.rowcount != 1:
         return None
-    reply = db.session.get_one(Message, message_id)
-    session = db.session.get_one(Session, reply.session_id)
-    scene = scene_of_session(session)
-    config = resolve(
-        scene.agent, scene.deployment.config_overlay, dedicated=scene.deployment.mode == "dedicated", platform=platform_choice(settings())
-    )
+    row = db.session.execute(
+        select(
+            Message.position,
+            Session.id,
+            Session.editor_id,
+            Session.artisan_id,
+            Session.artisan_name,
+            Session.context,
+            Session.untrusted_context,
+            Session.files_count,
+            Deployment.mode,
+            Deployment.config_overlay,
+            Agent,
+        )
+        .join(Session, Session.id == Message.session_id)
+        .join(Deployment, Deployment.id == Session.deployment_id)
+        .join(Agent, Agent.id == Session.agent_id)
+        .where(Message.id == message_id)
+    ).one()
+    editor_id, artisan_id = row.editor_id, row.artisan_id
+    config = resolve(row.Agent, row.config_overlay, dedicated=row.mode == "dedicated", platform=platform_choice(settings()))
     return Work(
         message_id=message_id,
-        session_id=session.id,
+        session_id=row.id,
         attempt=attempt,
-        agent_id=scene.agent.id,
+        agent_id=row.Agent.id,
         request=AnswerRequest(
             config=config,
-            turns=_turns(reply),
-            artisan_name=scene.artisan_name,
-            context={**session.untrusted_context, **session.context},
-            catalogue=Catalogue(lambda: _prices(session.editor_id, session.artisan_id)),
+            turns=_turns(row.id, row.position, with_files=row.files_count > 0),
+            artisan_name=row.artisan_name,
+            context={**row.untrusted_context, **row.context},
+            catalogue=Catalogue(lambda: _prices(editor_id, artisan_id)),
             should_stop=lambda: running.should_stop(message_id),
             attempt=attempt,
         ),
@@ -155,18 +172,19 @@ def _prices(editor_id: str | None, artisan_id: str | None) -> list[PriceEntry]:
         return prices_for(editor_id, artisan_id)
 
 
-def _turns(reply: Message) -> tuple[Turn, ...]:
+def _turns(session_id: str, before: int, *, with_files: bool) -> tuple[Turn, ...]:
     """The conversation up to the message that the reply answers. Answers that failed or were left empty are not told."""
-    earlier = db.session.scalars(
-        select(Message).where(Message.session_id == reply.session_id, Message.position < reply.position).order_by(Message.position)
+    earlier = db.session.execute(
+        select(Message.id, Message.sender, Message.content)
+        .where(Message.session_id == session_id, Message.position < before)
+        .order_by(Message.position)
     ).all()
-    files = queries.files_by_message(reply.session_id)
+    files = queries.files_by_message(session_id) if with_files else {}
     turns = []
     for message in earlier:
         if message.sender == "visitor":
-            turns.append(
-                Turn("user", message.content, tuple(_attachment(file) for file in files.get(message.id, ()) if file.status != "refused"))
-            )
+            sent = tuple(_attachment(file) for file in files.get(message.id, ()) if file.status != "refused")
+            turns.append(Turn("user", message.content, sent))
         elif message.content:
             turns.append(Turn("assistant", message.content))
     return tuple(turns)
@@ -191,23 +209,26 @@ def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_
         if session is None or reply is None:
             return False
         # The artisan may have accepted his editor's link while the reply was written.
-        act_as(replace(tenant, artisan_id=session.artisan_id))
+        if session.artisan_id != tenant.artisan_id:
+            act_as(replace(tenant, artisan_id=session.artisan_id))
         reply.attempt, reply.lease_until, reply.completed_at = told_attempt, None, now
-        failures = outcome.failures
+        failures, quote = outcome.failures, None
         for failure in failures:
             log_call(_failed_call(work, reply, failure))
         if isinstance(outcome, AnswerFailedError):
             reply.status, reply.error = "failed", failures[-1].kind if failures else "unknown"
         else:
-            _keep_answer(session, reply, work, outcome)
+            quote = _keep_answer(session, reply, work, outcome)
         session.last_activity_at = now
         db.session.flush()
-        replies_queue.announce_after_commit(reply)
+        replies_queue.announce_after_commit(reply, quote)
         _wake_next(reply)
     return True
 
 
-def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) -> None:
+def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) -> PreQuote | None:
+    """Returns the pre-quote that came with the answer."""
+    quote: PreQuote | None = None
     reply.status, reply.content = "cancelled" if outcome.stopped and not outcome.text else "completed", outcome.text
     reply.details = {
         "model": outcome.model,
@@ -235,7 +256,7 @@ def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) 
         )
     )
     if reply.status == "cancelled":
-        return
+        return None
     session.messages_count += 1
     facts.tell("message.created", session, facts.message_data(reply))
     facts.tell("message.received", session, facts.message_data(reply) | {"metadata": {key: reply.details[key] for key in METADATA}})
@@ -247,6 +268,7 @@ def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) 
         facts.tell("project.created" if is_new else "project.updated", session, facts.project_data(session))
         if is_new:
             _tell_artisan(session, project, quote)
+    return quote
 
 
 METADATA = ("model", "tokens", "generation_time_ms")

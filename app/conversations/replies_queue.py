@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from app.conversations import jobs
 from app.conversations.models import Message, Session
-from app.conversations.queries import one_message
+from app.conversations.presentation import message_payload
 from app.core import clock
 from app.core.jobs import enqueue
 from app.core.streams import publisher
 from app.core.transaction import after_commit
 from app.extensions import db
+from app.quoting.models import PreQuote
 
 QUEUE_LEASE = timedelta(seconds=12)
 """How long a queued reply may wait before the sweeper queues it again: Redis may have lost its job."""
@@ -57,13 +58,13 @@ def offer_again(reply: Message) -> None:
     _enqueue_after_commit(reply)
 
 
-def announce_after_commit(reply: Message) -> None:
-    """Tell whoever follows the reply how it ended."""
+def announce_after_commit(reply: Message, quote: PreQuote | None = None) -> None:
+    """Tell whoever follows the reply how it ended, with the pre-quote it carries."""
     key, attempt = stream_key(reply.id), reply.attempt
     if reply.status == "failed":
         after_commit(lambda: publisher().event(key, attempt, "error", {"code": "reply_failed", "message": FAILED_SENTENCE}))
     else:
-        payload = {"message": one_message(reply)}
+        payload = {"message": message_payload(reply, (), quote)}
         after_commit(lambda: publisher().event(key, attempt, "done", payload))
 
 

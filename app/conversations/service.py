@@ -28,7 +28,8 @@ from app.quoting.service import accept_pre_quote, forget_project
 from app.webhooks.service import forget_events
 
 MAX_LENGTH = 4000
-MAX_VISITOR_MESSAGES = 60
+MAX_MESSAGES = 120
+"""Of a conversation, its replies included: the journey needs a dozen."""
 MAX_SESSION_TOKENS = 200_000
 KNOWN_FACTOR = 5
 """How much further a conversation goes once its visitor has an account."""
@@ -60,7 +61,7 @@ def post_message(
     """Keep a visitor's message and queue its reply, in one transaction.
 
     The same `client_message_id` is the same message, whatever its content. Raises InvalidError (empty or longer than
-    4,000 characters), LimitError (60 messages or 200,000 tokens a session), NotFoundError.
+    4,000 characters), LimitError (120 messages or 200,000 tokens a session), NotFoundError.
     """
     session = lock_session(session_id)
     known = db.session.scalar(select(Message).where(Message.session_id == session_id, Message.client_message_id == client_message_id))
@@ -127,8 +128,7 @@ def _files_to_send(session_id: str, file_ids: list[str]) -> list[File]:
 def _refuse_excess(session: Session, *, retrying: bool = False) -> None:
     """A bot may not spend: PRODUCT's journey needs a handful of messages."""
     factor = KNOWN_FACTOR if session.particulier_id else 1
-    sent = db.session.scalar(select(db.func.count()).where(Message.session_id == session.id, Message.sender == "visitor"))
-    if (sent or 0) >= MAX_VISITOR_MESSAGES * factor + retrying or session.tokens_used >= MAX_SESSION_TOKENS * factor:
+    if session.messages_count >= MAX_MESSAGES * factor + retrying or session.tokens_used >= MAX_SESSION_TOKENS * factor:
         raise LimitError(
             "Cette conversation a atteint sa longueur maximale. L’artisan a tout reçu : appelez-le pour la suite.",
             code="message_limit_reached",

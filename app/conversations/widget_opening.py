@@ -64,6 +64,7 @@ def open_widget_session(scene: Scene, *, untrusted_context: dict[str, Any], loca
         editor_id=scene.deployment.editor_id,
         artisan_name=scene.artisan_name,
         editor_name=scene.editor_name,
+        deployment_name=scene.deployment.name,
         untrusted_context=untrusted_context,
         locale=locale,
     )

@@ -64,6 +64,8 @@ def upgrade() -> None:
         sa.Column("link_id", sa.Text(), nullable=True),
         sa.Column("artisan_name", sa.Text(), nullable=False),
         sa.Column("editor_name", sa.Text(), nullable=False),
+        sa.Column("deployment_name", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("completed_reason", sa.Text(), nullable=True),

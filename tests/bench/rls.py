@@ -34,9 +34,9 @@ PAGES_A_ROUND = 20
 GATE = 1.10
 PAGES = {"editeur": "/editeur/conversations", "artisan": "/artisan/conversations", "admin": "/admin/conversations"}
 FILL = """
-INSERT INTO sessions (id, deployment_id, agent_id, editor_id, artisan_id, editor_link_id, artisan_name, editor_name, title, status,
+INSERT INTO sessions (id, deployment_id, agent_id, editor_id, artisan_id, editor_link_id, artisan_name, editor_name, deployment_name, title, status,
   visitor_name, context, untrusted_context, locale, messages_count, files_count, tokens_used, started_at, last_activity_at, created_at)
-SELECT 'sess_bench' || n, d.id, d.agent_id, d.editor_id, k.artisan_id, k.id, k.artisan_name, k.editor_name, 'Salle de bain, 8 m²', 'open',
+SELECT 'sess_bench' || n, d.id, d.agent_id, d.editor_id, k.artisan_id, k.id, k.artisan_name, k.editor_name, d.name, 'Salle de bain, 8 m²', 'open',
   'Client ' || n, '{}', '{}', 'fr', 4, 2, 900, now() - n * interval '1 minute', now() - n * interval '1 minute', now() - n * interval '1 minute'
 FROM generate_series(1, %s) AS n
 JOIN LATERAL (SELECT * FROM editor_links ORDER BY external_id OFFSET n %% 2 LIMIT 1) k ON true

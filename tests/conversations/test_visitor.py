@@ -107,12 +107,12 @@ def test_a_bad_message_is_refused_by_its_field(client: FlaskClient, chat: Chat, 
 
 
 def test_a_bot_cannot_spend(client: FlaskClient, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MAX_VISITOR_MESSAGES", 2)
+    monkeypatch.setattr(service, "MAX_MESSAGES", 2)
     say(client, chat, "un"), say(client, chat, "deux")
     answer = client.post(f"{WIDGET}/message", json={"content": "trois", "client_message_id": "abcdefgh"}, headers=chat.headers)
     assert (answer.status_code, answer.json["error"]["code"]) == (429, "message_limit_reached")
     assert int(answer.headers["Retry-After"]) > 0
-    monkeypatch.setattr(service, "MAX_VISITOR_MESSAGES", 60)
+    monkeypatch.setattr(service, "MAX_MESSAGES", 120)
     with committing():
         db.session.execute(update(Session).where(Session.id == chat.session_id).values(tokens_used=service.MAX_SESSION_TOKENS))
     answer = client.post(f"{WIDGET}/message", json={"content": "trois", "client_message_id": "abcdefgh"}, headers=chat.headers)

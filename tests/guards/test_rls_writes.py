@@ -188,7 +188,7 @@ def test_secrets_of_a_session_are_its_visitors_and_its_jobs(mine: Party) -> None
 def test_a_visitor_opens_only_the_session_of_his_place(mine: Party, other: Party) -> None:
     statement = add(
         "sessions", id="'sess_new'", deployment_id=":deployment", agent_id="(SELECT id FROM agents LIMIT 1)", editor_id=":editor",
-        artisan_id=":artisan", artisan_name="''", editor_name="''", title="''", status="'open'", context="'{}'", untrusted_context="'{}'",
+        artisan_id=":artisan", artisan_name="''", editor_name="''", deployment_name="''", title="''", status="'open'", context="'{}'", untrusted_context="'{}'",
         locale="'fr'", messages_count="0", files_count="0", tokens_used="0", last_activity_at="now()",
     )  # fmt: skip
     newcomer = replace(mine.visitor, session_id="sess_new", link_id=None, editor_link_id=None)
