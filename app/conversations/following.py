@@ -50,15 +50,15 @@ def _ended(actor: Actor, message_id: str) -> list[StreamItem] | None:
     with transaction(actor):
         message = db.session.get(Message, message_id)
         if message is None:
-            return [StreamItem("", "error", {"code": "session_deleted", "message": "Cette conversation a été supprimée."})]
+            return [StreamItem.made("error", {"code": "session_deleted", "message": "Cette conversation a été supprimée."})]
         if message.status in ("queued", "processing"):
             return None
         attempt = message.attempt
         if message.status == "failed":
-            return [StreamItem("", "error", {"code": "reply_failed", "message": FAILED_SENTENCE})]
+            return [StreamItem.made("error", {"code": "reply_failed", "message": FAILED_SENTENCE})]
         payload: dict[str, Any] = one_message(message)
     return [
-        StreamItem("", "restart", {"attempt": attempt}),
-        StreamItem("", "token", {"text": payload["content"]}),
-        StreamItem("", "done", {"message": payload}),
+        StreamItem.made("restart", {"attempt": attempt}),
+        StreamItem.made("token", {"text": payload["content"]}),
+        StreamItem.made("done", {"message": payload}),
     ]

@@ -20,6 +20,8 @@ from tests.bench._product import Cost, Product, free_port, process, product
 
 LEVELS = (1, 100, 200, 300)
 GATE_LEVEL = 200
+WARM_UP = 8
+"""Conversations before the first figure: a process imports and connects at its first one."""
 GATE = {"p50": 80.0, "p95": 200.0, "times": 1.05, "memory": 500.0}
 
 HEADINGS = (
@@ -70,6 +72,7 @@ def main() -> int:
     with process(["-m", "tests.bench._model", str(model_port)], dict(os.environ), log), product(model_port, max(options.levels)) as served:
         gc.freeze()
         gc.disable()
+        asyncio.run(run(WARM_UP, 1, lambda number, into: converse(served.port, served.visitors[number % len(served.visitors)], into)))
         print(HEADINGS)
         for level in options.levels:
             passed[level] = measure(level, options.rounds, model_port, served)

@@ -7,9 +7,13 @@ the entries of an attempt stay in order. It is also the `id` of the Server-Sent 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
+
+from app.core.money import dumps_money
 
 EXPIRY_SECONDS = 3600
 LAST_NAMES = frozenset({"done", "error"})
@@ -22,11 +26,21 @@ _POSITION = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 
 @dataclass(frozen=True, slots=True)
 class StreamItem:
-    """One event as a follower gets it; `id` is what to reconnect with."""
+    """One event as a follower gets it; `id` is what to reconnect with, `raw` its data in JSON, passed on as it was written."""
 
     id: str
     name: str
-    data: dict[str, Any]
+    raw: str
+
+    @classmethod
+    def made(cls, name: str, data: dict[str, Any]) -> StreamItem:
+        """An event that was never in a stream, so nobody reconnects with it."""
+        return cls("", name, dumps_money(data).decode())
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data, read; amounts keep their decimals."""
+        return cast(dict[str, Any], json.loads(self.raw, parse_float=Decimal))
 
 
 def parse_position(raw: str | None) -> Position:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from typing import Any
 
 import redis
 import structlog
@@ -127,12 +124,7 @@ class Hub:
             position = parse_position(raw_id.decode())
             behind = [follower for follower in followers if follower.seen < position]
             if behind:
-                item = StreamItem(format_position(position), fields[b"n"].decode(), _decode(fields[b"d"]))
+                item = StreamItem(format_position(position), fields[b"n"].decode(), fields[b"d"].decode())
                 for follower in behind:
                     follower.seen = position
                     follower.queue.put(item)
-
-
-def _decode(raw: bytes) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(raw, parse_float=Decimal)
-    return data

@@ -11,7 +11,6 @@ from app.blueprints.api.widget import schemas
 from app.blueprints.api.widget.blueprint import SECURITY, bp, holder
 from app.conversations import queries, service
 from app.conversations.following import follow_reply
-from app.core.money import dumps_money
 from app.extensions import limiter
 from app.web.access import public
 
@@ -67,7 +66,7 @@ def stream(message_id: str) -> Response:
                 yield ": …\n\n"
             else:
                 head = f"id: {item.id}\n" if item.id else ""
-                yield f"{head}event: {item.name}\ndata: {dumps_money(item.data).decode()}\n\n"
+                yield f"{head}event: {item.name}\ndata: {item.raw}\n\n"
 
     response = Response(stream_with_context(lines()), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-cache, no-transform"
