@@ -18,14 +18,14 @@ HEARTBEAT_EVERY = 5
 LAST = ("done", "error")
 
 
-def follow_reply(actor: Actor, message_id: str, last_id: str | None) -> Iterator[StreamItem | None]:
+def follow_reply(actor: Actor, message_id: str, last_id: str | None, *, finished: bool) -> Iterator[StreamItem | None]:
     """Yield what happens to a reply until it ends; None asks for a heartbeat.
 
     When nothing was heard for a while the row is asked: a reply that ended without its stream (Redis restarted empty, or
-    the stream expired) is told whole by `restart`, `token` and `done`.
+    the stream expired) is told whole by `restart`, `token` and `done`. `finished` as the row was when the following began.
     """
     silences = 0
-    ended = _ended(actor, message_id) if last_id is None else None
+    ended = _ended(actor, message_id) if finished and last_id is None else None
     if ended is not None:
         yield from ended
         return

@@ -167,11 +167,9 @@ def test_followers_at_different_places_of_one_stream(client: redis.Redis, stream
     assert [text(results[number]) for number in range(12)] == [words(range(80))] * 12
 
 
-def test_three_hundred_followers_on_one_connection(client: redis.Redis, stream: str) -> None:
+def test_three_hundred_followers_on_one_connection(client: redis.Redis, redis_url: str, stream: str) -> None:
     publisher = Publisher(client)
-    reading = connect_redis(
-        f"redis://{client.connection_pool.connection_kwargs['host']}:{client.connection_pool.connection_kwargs['port']}/0"
-    )
+    reading = connect_redis(redis_url)
     hub = Hub(reading)
     results: dict[int, str] = {}
 

@@ -57,11 +57,11 @@ def status(message_id: str) -> dict[str, Any]:
 def stream(message_id: str) -> Response:
     """Server-sent events of a reply; `Last-Event-ID` resumes. The reply is finished and stored even if nobody listens."""
     me = holder()
-    queries.message_of(me.session_id, message_id)
+    finished = queries.message_of(me.session_id, message_id).status not in queries.UNFINISHED
     last_id = request.headers.get("Last-Event-ID") or None
 
     def lines() -> Iterator[str]:
-        for item in follow_reply(me.actor, message_id, last_id):
+        for item in follow_reply(me.actor, message_id, last_id, finished=finished):
             if item is None:
                 yield ": …\n\n"
             else:
