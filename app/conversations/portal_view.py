@@ -13,8 +13,9 @@ from typing import Any
 
 from app.conversations.models import Message, Session
 from app.conversations.queries import UNFINISHED, files_by_message, messages_of, session_by_id
+from app.core.storage import PAGE_SECONDS
 from app.files.models import File
-from app.files.service import PAGE_URL_SECONDS, signed_url
+from app.files.service import signed_url
 from app.quoting.models import PreQuote, Project
 from app.quoting.queries import pre_quotes_of, project_of
 
@@ -124,12 +125,12 @@ def _message(session: Session, message: Message, files: Iterable[File], for_visi
         "at": message.created_at,
         "text": message.content,
         "photos": [
-            {"url": signed_url(f.full_key, PAGE_URL_SECONDS), "thumb": signed_url(f.thumb_key, PAGE_URL_SECONDS), "alt": f.name}
+            {"url": signed_url(f.full_key, PAGE_SECONDS), "thumb": signed_url(f.thumb_key, PAGE_SECONDS), "alt": f.name}
             for f in shown
             if f.thumb_key
         ],
         "documents": [
-            {"name": f.name, "url": signed_url(f.full_key, PAGE_URL_SECONDS), "size": f.size_bytes} for f in shown if not f.thumb_key
+            {"name": f.name, "url": signed_url(f.full_key, PAGE_SECONDS), "size": f.size_bytes} for f in shown if not f.thumb_key
         ],
         "latency_ms": None if for_visitor else message.details.get("generation_time_ms"),
         "status": "typing" if message.status in UNFINISHED else None,

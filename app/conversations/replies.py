@@ -26,6 +26,7 @@ from app.core import clock
 from app.core.acting import Actor, system
 from app.core.format import euro
 from app.core.jobs import JobInterrupted
+from app.core.storage import PAGE_SECONDS
 from app.core.streams import publisher
 from app.core.transaction import act_as, transaction
 from app.deployments.models import Deployment
@@ -67,16 +68,7 @@ def write_reply(message_id: str, attempt: int, editor_id: str | None, artisan_id
     except AnswerFailedError as error:
         outcome = error
     except JobInterrupted:
-        # The worker must stop: another one begins the reply again at once, under the next attempt.
-        with transaction(tenant):
-            reply = db.session.scalar(
-                select(Message)
-                .where(Message.id == message_id, Message.attempt == attempt, Message.status == "processing")
-                .with_for_update()
-            )
-            if reply is not None:
-                reply.attempt = stream.attempt
-                replies_queue.requeue(reply)
+        _give_back(tenant, work, stream.attempt)
         raise
     except Exception:
         # A bug of ours: the person is told at once and may try again.
@@ -86,6 +78,24 @@ def write_reply(message_id: str, attempt: int, editor_id: str | None, artisan_id
         running.remove(message_id)
     if not _store(tenant, work, outcome, stream.attempt):
         log.info("reply.overtaken", message_id=message_id, attempt=attempt)
+
+
+def _give_back(tenant: Actor, work: Work, told_attempt: int) -> None:
+    """The worker must stop: another one begins the reply again at once, under the next attempt."""
+    with transaction(tenant):
+        reply = _locked(work)
+        if reply is not None:
+            reply.attempt = told_attempt
+            replies_queue.requeue(reply)
+
+
+def _locked(work: Work) -> Message | None:
+    """The reply, locked; None when it is no longer ours."""
+    return db.session.scalar(
+        select(Message)
+        .where(Message.id == work.message_id, Message.status == "processing", Message.attempt == work.attempt)
+        .with_for_update()
+    )
 
 
 class _Telling:
@@ -193,7 +203,7 @@ def _turns(session_id: str, before: int, *, with_files: bool) -> tuple[Turn, ...
 def _attachment(file: File) -> Attachment:
     if file.mime_type == "application/pdf":
         return Attachment(file.name, "document")
-    return Attachment(file.name, "photo", signed_url(file.full_key, 900, absolute=True))
+    return Attachment(file.name, "photo", signed_url(file.full_key, PAGE_SECONDS, absolute=True))
 
 
 def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_attempt: int) -> bool:
@@ -201,11 +211,7 @@ def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_
     now = clock.now()
     with transaction(tenant):
         session = db.session.scalar(select(Session).where(Session.id == work.session_id, Session.status != "deleted").with_for_update())
-        reply = db.session.scalar(
-            select(Message)
-            .where(Message.id == work.message_id, Message.status == "processing", Message.attempt == work.attempt)
-            .with_for_update()
-        )
+        reply = _locked(work)
         if session is None or reply is None:
             return False
         # The artisan may have accepted his editor's link while the reply was written.

@@ -16,7 +16,6 @@ MAX_FILE_BYTES = 10 * 1024 * 1024  # 003 §15.2 D
 MAX_PIXELS = 50_000_000
 FULL_SIDE = 2400
 THUMB_SIDE = 480
-ALLOWED_TYPES = ("image/jpeg", "image/png", "image/webp", "application/pdf")
 _JPEG_QUALITY = 85
 _THUMB_QUALITY = 80
 _SRGB = ImageCms.createProfile("sRGB")

@@ -10,7 +10,7 @@ from app.core import clock
 from app.core.errors import InvalidError, LimitError, NotFoundError, TooLargeError, WrongTypeError
 from app.core.ids import new_id
 from app.core.jobs import enqueue
-from app.core.storage import storage
+from app.core.storage import PAGE_SECONDS, WEBHOOK_SECONDS, storage
 from app.core.transaction import after_commit
 from app.extensions import db, settings
 from app.files.images import sniff
@@ -19,9 +19,6 @@ from app.files.models import File
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PER_SESSION = 10
-MAX_UNSENT_AGE_DAYS = 2
-PAGE_URL_SECONDS = 900
-WEBHOOK_URL_SECONDS = 7 * 86_400
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
 
 
@@ -97,8 +94,8 @@ def file_payload(file: File) -> dict[str, Any]:
         "size": file.size_bytes,
         "status": file.status,
         "error": file.error,
-        "url": signed_url(file.full_key, PAGE_URL_SECONDS),
-        "thumbnail_url": signed_url(file.thumb_key, PAGE_URL_SECONDS),
+        "url": signed_url(file.full_key, PAGE_SECONDS),
+        "thumbnail_url": signed_url(file.thumb_key, PAGE_SECONDS),
         "width": file.details.get("width"),
         "height": file.details.get("height"),
     }
@@ -111,8 +108,8 @@ def webhook_file(file: File) -> dict[str, Any]:
         "name": file.name,
         "type": file.mime_type,
         "size": file.size_bytes,
-        "url": signed_url(file.full_key, WEBHOOK_URL_SECONDS, absolute=True),
-        "thumbnail_url": signed_url(file.thumb_key, WEBHOOK_URL_SECONDS, absolute=True),
+        "url": signed_url(file.full_key, WEBHOOK_SECONDS, absolute=True),
+        "thumbnail_url": signed_url(file.thumb_key, WEBHOOK_SECONDS, absolute=True),
     }
 
 
