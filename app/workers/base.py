@@ -23,6 +23,10 @@ log = structlog.get_logger(__name__)
 LOST = (redis.RedisError, OSError)
 """What a Redis that is gone, starting or refusing makes clients raise."""
 MAINTENANCE_SECONDS = 30
+LOCK_SECONDS = 899
+"""What RQ gives the lock of a cleaning (`Queue.acquire_maintenance_lock`)."""
+CLEANING_SECONDS = 5
+"""Longer than a cleaning takes."""
 DRAIN_SECONDS = 20
 """How long running jobs may go on after SIGTERM. Whoever sends it waits longer than this before killing."""
 
@@ -54,6 +58,14 @@ class AppWorker(BaseWorker):
             bound["request_id"] = request_id
         with self.app.app_context(), structlog.contextvars.bound_contextvars(**bound):
             return super().perform_job(job, queue)
+
+    def clean_registries(self) -> None:
+        """RQ's. Its lock lives a quarter of an hour: one that is older than any cleaning was left by a worker killed meanwhile."""
+        for queue in self.queues:
+            left = self.connection.ttl(queue.registry_cleaning_key)
+            if 0 <= left < LOCK_SECONDS - CLEANING_SECONDS:
+                self.connection.delete(queue.registry_cleaning_key)
+        super().clean_registries()
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
         """Note the time. RQ's also writes a last heartbeat, which in a Redis that came back empty makes half a job."""

@@ -191,6 +191,19 @@ def test_a_job_that_kills_every_worker_ends(app: Flask, client: redis.Redis, not
     assert notes.words("deadly") == ["started"] * 4
 
 
+def test_a_worker_killed_while_cleaning_does_not_keep_its_lock(
+    app: Flask, client: redis.Redis, notes: Notes, start_worker: StartWorker
+) -> None:
+    enqueue(sample_jobs.wait, "lost", 60_000, job_id="lost")
+    process = start_worker(wait=False, **QUICK)
+    eventually(lambda: len(notes.words("lost")) == 1, 20)
+    process.kill()
+    process.wait()
+    client.set("rq:clean_registries:chat", 1, ex=899)
+    start_worker(wait=False, **QUICK)
+    eventually(lambda: len(notes.words("lost")) == 2, 20)
+
+
 def test_redis_comes_back_empty_in_mid_run(server: RedisServer, app: Flask, notes: Notes, start_worker: StartWorker) -> None:
     process = start_worker(**QUICK)
     for number in range(30):
