@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from app.llm.gateway import LOCAL, ModelChoice
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from app.agents.models import Agent
 
 TEMPERATURES = (0.1, 1.5)
@@ -35,8 +37,8 @@ class ResolvedConfig:
         return PROPOSAL_TOOL in self.tools or "pre_quote" in self.output_schemas
 
 
-def resolve(agent: Agent, overlay: Mapping[str, Any], *, dedicated: bool, platform: ModelChoice | None) -> ResolvedConfig:
-    """Merge an agent with the overlay of a deployment.
+def resolve(agent: Agent | Row[Any], overlay: Mapping[str, Any], *, dedicated: bool, platform: ModelChoice | None) -> ResolvedConfig:
+    """Merge an agent (or a row with its columns) with the overlay of a deployment.
 
     An overlay's values are kept within the master's bounds (003 §12.5), those of a wrong type ignored; only a dedicated
     deployment replaces the prompt or the model.

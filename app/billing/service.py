@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from app.billing.models import UsageLog
 from app.core import clock
+from app.core.rows import insert_row
 from app.extensions import db
 
 _COUNT = text(
@@ -23,4 +24,4 @@ def count_usage(tenant_id: str | None, *, sessions: int = 0, messages: int = 0) 
 
 def log_call(entry: UsageLog) -> None:
     """Keep one model call."""
-    db.session.add(entry)
+    insert_row(entry)

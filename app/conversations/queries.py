@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select
 
 from app.conversations.models import Message, Session
 from app.conversations.presentation import message_payload
@@ -33,21 +33,22 @@ def message_of(session_id: str, message_id: str) -> Message:
     return message
 
 
+def is_finished(session_id: str, message_id: str) -> bool:
+    """Whether a reply of that very session has ended. Raises NotFoundError."""
+    status = db.session.connection().scalar(_STATUS, {"message_id": message_id, "session_id": session_id})
+    if status is None:
+        raise NotFoundError()
+    return status not in UNFINISHED
+
+
+_STATUS = select(Message.__table__.c.status).where(
+    Message.__table__.c.id == bindparam("message_id"), Message.__table__.c.session_id == bindparam("session_id")
+)
+
+
 def messages_of(session_id: str) -> list[Message]:
     """All messages of a session, oldest first."""
     return list(db.session.scalars(select(Message).where(Message.session_id == session_id).order_by(Message.position)))
-
-
-def unfinished_before(message: Message) -> int:
-    """How many replies of the session come first."""
-    return (
-        db.session.scalar(
-            select(func.count()).where(
-                Message.session_id == message.session_id, Message.status.in_(UNFINISHED), Message.position < message.position
-            )
-        )
-        or 0
-    )
 
 
 def files_by_message(session_id: str) -> dict[str | None, list[File]]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select, update
 
 from app.agents.models import Agent
 from app.answering.config import resolve
@@ -26,6 +25,7 @@ from app.core import clock
 from app.core.acting import Actor, system
 from app.core.format import euro
 from app.core.jobs import JobInterrupted
+from app.core.rows import change_row
 from app.core.storage import PAGE_SECONDS
 from app.core.streams import publisher
 from app.core.transaction import act_as, transaction
@@ -58,7 +58,7 @@ def write_reply(message_id: str, attempt: int, editor_id: str | None, artisan_id
     """Write one reply. A job that comes twice, or too late, finds nothing to claim and does nothing."""
     tenant = system("reply", editor_id=editor_id, artisan_id=artisan_id)
     with transaction(tenant):
-        work = _claim(message_id, attempt)
+        work = _claim(message_id, attempt, editor_id, artisan_id)
     if work is None:
         return
     running.add(current_app._get_current_object(), message_id, attempt)  # type: ignore[attr-defined]
@@ -117,56 +117,56 @@ class _Telling:
                 self._publisher.event(self._key, number, "restart", {"attempt": number})
 
 
-def _claim(message_id: str, attempt: int) -> Work | None:
-    """Take the reply, unless it is taken, finished, of another attempt, or behind another of the same conversation."""
-    earlier = aliased(Message)
-    waits = (
-        select(earlier.id)
+_reply, _earlier, _session = Message.__table__, Message.__table__.alias("earlier"), Session.__table__
+_deployment, _agent = Deployment.__table__, Agent.__table__
+_CLAIM = (
+    update(_reply)
+    .where(
+        _reply.c.id == bindparam("message_id"),
+        _reply.c.status == "queued",
+        _reply.c.attempt == bindparam("claimed_attempt"),
+        ~select(_earlier.c.id)
         .where(
-            earlier.session_id == Message.session_id,
-            earlier.sender == "agent",
-            earlier.status.in_(queries.UNFINISHED),
-            earlier.position < Message.position,
+            _earlier.c.session_id == _reply.c.session_id,
+            _earlier.c.sender == "agent",
+            _earlier.c.status.in_(queries.UNFINISHED),
+            _earlier.c.position < _reply.c.position,
         )
-        .exists()
+        .exists(),
+        _session.c.id == _reply.c.session_id,
+        _deployment.c.id == _session.c.deployment_id,
+        _agent.c.id == _session.c.agent_id,
     )
-    claimed = db.session.execute(
-        update(Message)
-        .where(Message.id == message_id, Message.status == "queued", Message.attempt == attempt, ~waits)
-        .values(status="processing", lease_until=clock.now() + LEASE)
-        .execution_options(synchronize_session=False)
+    .values(status="processing", lease_until=bindparam("lease"))
+    .returning(
+        _reply.c.position,
+        _session.c.id.label("session_id"),
+        _session.c.artisan_name,
+        _session.c.context,
+        _session.c.untrusted_context,
+        _session.c.files_count,
+        _deployment.c.mode,
+        _deployment.c.config_overlay,
+        *(_agent.c[name] for name in ("system_prompt", "model", "temperature", "max_tokens", "context_window", "tools")),
+        _agent.c.id.label("agent_id"),
     )
-    if claimed.rowcount != 1:
+)
+
+
+def _claim(message_id: str, attempt: int, editor_id: str | None, artisan_id: str | None) -> Work | None:
+    """Take the reply, unless it is taken, finished, of another attempt, or behind another of the same conversation."""
+    claim = {"message_id": message_id, "claimed_attempt": attempt, "lease": clock.now() + LEASE}
+    row = db.session.connection().execute(_CLAIM, claim).one_or_none()
+    if row is None:
         return None
-    row = db.session.execute(
-        select(
-            Message.position,
-            Session.id,
-            Session.editor_id,
-            Session.artisan_id,
-            Session.artisan_name,
-            Session.context,
-            Session.untrusted_context,
-            Session.files_count,
-            Deployment.mode,
-            Deployment.config_overlay,
-            Agent,
-        )
-        .join(Session, Session.id == Message.session_id)
-        .join(Deployment, Deployment.id == Session.deployment_id)
-        .join(Agent, Agent.id == Session.agent_id)
-        .where(Message.id == message_id)
-    ).one()
-    editor_id, artisan_id = row.editor_id, row.artisan_id
-    config = resolve(row.Agent, row.config_overlay, dedicated=row.mode == "dedicated", platform=platform_choice(settings()))
     return Work(
         message_id=message_id,
-        session_id=row.id,
+        session_id=row.session_id,
         attempt=attempt,
-        agent_id=row.Agent.id,
+        agent_id=row.agent_id,
         request=AnswerRequest(
-            config=config,
-            turns=_turns(row.id, row.position, with_files=row.files_count > 0),
+            config=resolve(row, row.config_overlay, dedicated=row.mode == "dedicated", platform=platform_choice(settings())),
+            turns=_turns(row.session_id, row.position, with_files=row.files_count > 0),
             artisan_name=row.artisan_name,
             context={**row.untrusted_context, **row.context},
             catalogue=Catalogue(lambda: _prices(editor_id, artisan_id)),
@@ -182,13 +182,16 @@ def _prices(editor_id: str | None, artisan_id: str | None) -> list[PriceEntry]:
         return prices_for(editor_id, artisan_id)
 
 
+_TURNS = (
+    select(_reply.c.id, _reply.c.sender, _reply.c.content)
+    .where(_reply.c.session_id == bindparam("session_id"), _reply.c.position < bindparam("before"))
+    .order_by(_reply.c.position)
+)
+
+
 def _turns(session_id: str, before: int, *, with_files: bool) -> tuple[Turn, ...]:
     """The conversation up to the message that the reply answers. Answers that failed or were left empty are not told."""
-    earlier = db.session.execute(
-        select(Message.id, Message.sender, Message.content)
-        .where(Message.session_id == session_id, Message.position < before)
-        .order_by(Message.position)
-    ).all()
+    earlier = db.session.connection().execute(_TURNS, {"session_id": session_id, "before": before}).all()
     files = queries.files_by_message(session_id) if with_files else {}
     turns = []
     for message in earlier:
@@ -210,43 +213,61 @@ def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_
     """Keep the reply, what it proposed and what it cost, with their events. False when the reply is no longer ours."""
     now = clock.now()
     with transaction(tenant):
-        session = db.session.scalar(select(Session).where(Session.id == work.session_id, Session.status != "deleted").with_for_update())
-        reply = _locked(work)
-        if session is None or reply is None:
+        locked = db.session.execute(_LOCK, {"message_id": work.message_id, "attempt": work.attempt}).one_or_none()
+        if locked is None:
             return False
+        session, reply = locked
         # The artisan may have accepted his editor's link while the reply was written.
         if session.artisan_id != tenant.artisan_id:
             act_as(replace(tenant, artisan_id=session.artisan_id))
-        reply.attempt, reply.lease_until, reply.completed_at = told_attempt, None, now
         failures, quote = outcome.failures, None
         for failure in failures:
             log_call(_failed_call(work, reply, failure))
+        ended: dict[str, Any] = {"attempt": told_attempt, "lease_until": None, "completed_at": now}
         if isinstance(outcome, AnswerFailedError):
-            reply.status, reply.error = "failed", failures[-1].kind if failures else "unknown"
+            change_row(reply, **ended, status="failed", error=failures[-1].kind if failures else "unknown")
+            change_row(session, last_activity_at=now)
         else:
-            quote = _keep_answer(session, reply, work, outcome)
-        session.last_activity_at = now
-        db.session.flush()
+            _keep_answer(session, reply, work, outcome, ended)
+            quote = _keep_draft(session, reply, outcome) if reply.status == "completed" else None
         replies_queue.announce_after_commit(reply, quote)
         _wake_next(reply)
     return True
 
 
-def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) -> PreQuote | None:
-    """Returns the pre-quote that came with the answer."""
-    quote: PreQuote | None = None
-    reply.status, reply.content = "cancelled" if outcome.stopped and not outcome.text else "completed", outcome.text
-    reply.details = {
-        "model": outcome.model,
-        "provider": outcome.provider,
-        "tokens": outcome.prompt_tokens + outcome.completion_tokens,
-        "generation_time_ms": outcome.latency_ms,
-        "ttft_ms": outcome.ttft_ms,
-        "tools": outcome.tools_used,
-        "refusals": outcome.refusals,
-        "stopped": outcome.stopped,
-    }
-    session.tokens_used += outcome.prompt_tokens + outcome.completion_tokens
+_LOCK = (
+    select(Session, Message)
+    .join(Message, Message.session_id == Session.id)
+    .where(
+        Message.id == bindparam("message_id"),
+        Message.status == "processing",
+        Message.attempt == bindparam("attempt"),
+        Session.status != "deleted",
+    )
+    .with_for_update()
+)
+
+
+def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer, ended: dict[str, Any]) -> None:
+    """The answer, what it cost, and that it came."""
+    spent = outcome.prompt_tokens + outcome.completion_tokens
+    empty = outcome.stopped and not outcome.text
+    change_row(
+        reply,
+        **ended,
+        status="cancelled" if empty else "completed",
+        content=outcome.text,
+        details={
+            "model": outcome.model,
+            "provider": outcome.provider,
+            "tokens": spent,
+            "generation_time_ms": outcome.latency_ms,
+            "ttft_ms": outcome.ttft_ms,
+            "tools": outcome.tools_used,
+            "refusals": outcome.refusals,
+            "stopped": outcome.stopped,
+        },
+    )
     log_call(
         UsageLog(
             **_of(reply),
@@ -261,11 +282,21 @@ def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer) 
             success=True,
         )
     )
-    if reply.status == "cancelled":
-        return None
-    session.messages_count += 1
-    facts.tell("message.created", session, facts.message_data(reply))
-    facts.tell("message.received", session, facts.message_data(reply) | {"metadata": {key: reply.details[key] for key in METADATA}})
+    change_row(
+        session,
+        tokens_used=session.tokens_used + spent,
+        messages_count=session.messages_count + (not empty),
+        last_activity_at=ended["completed_at"],
+    )
+    if not empty:
+        data = facts.message_data(reply)
+        facts.tell("message.created", session, data)
+        facts.tell("message.received", session, data | {"metadata": {key: reply.details[key] for key in METADATA}})
+
+
+def _keep_draft(session: Session, reply: Message, outcome: Answer) -> PreQuote | None:
+    """Returns the pre-quote that came with the answer."""
+    quote: PreQuote | None = None
     for draft in outcome.drafts[-1:]:
         parties = Parties(session.id, session.editor_id, session.artisan_id, session.particulier_id)
         project, quote, is_new = record_pre_quote(parties, draft, reply.id)
@@ -316,13 +347,16 @@ def _of(reply: Message) -> dict[str, Any]:
     }
 
 
+_NEXT = (
+    select(Message)
+    .where(Message.session_id == bindparam("session_id"), Message.status == "queued", Message.position > bindparam("position"))
+    .order_by(Message.position)
+    .limit(1)
+)
+
+
 def _wake_next(reply: Message) -> None:
     """The next reply of the conversation waited for this one."""
-    following = db.session.scalar(
-        select(Message)
-        .where(Message.session_id == reply.session_id, Message.status == "queued", Message.position > reply.position)
-        .order_by(Message.position)
-        .limit(1)
-    )
+    following = db.session.scalar(_NEXT, {"session_id": reply.session_id, "position": reply.position})
     if following is not None:
         replies_queue.offer_again(following)

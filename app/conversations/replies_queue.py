@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import insert, literal_column
+
 from app.conversations import jobs
 from app.conversations.models import Message, Session
 from app.conversations.presentation import message_payload
 from app.core import clock
+from app.core.ids import new_id
 from app.core.jobs import enqueue
+from app.core.rows import insert_row
 from app.core.streams import publisher
 from app.core.transaction import after_commit
-from app.extensions import db
 from app.quoting.models import PreQuote
 
+# Written out: SQLAlchemy does not correlate a subquery with the row that is being inserted.
+_BEFORE = literal_column(
+    "(SELECT count(*) FROM messages AS earlier WHERE earlier.session_id = messages.session_id AND earlier.status IN ('queued', 'processing'))"
+)
+_QUEUE = insert(Message.__table__).returning(_BEFORE)
 QUEUE_LEASE = timedelta(seconds=12)
 """How long a queued reply may wait before the sweeper queues it again: Redis may have lost its job."""
 
@@ -23,9 +31,10 @@ def stream_key(message_id: str) -> str:
     return f"reply:{message_id}"
 
 
-def queue_reply(session: Session, message: Message) -> Message:
-    """Make the agent's reply to a visitor's message, and its job once the transaction commits."""
+def queue_reply(session: Session, message: Message) -> tuple[Message, int]:
+    """Make the agent's reply to a visitor's message, and its job once the transaction commits. Also says how many replies come first."""
     reply = Message(
+        id=new_id("msg"),
         session_id=session.id,
         editor_id=session.editor_id,
         artisan_id=session.artisan_id,
@@ -36,10 +45,9 @@ def queue_reply(session: Session, message: Message) -> Message:
         attempt=1,
         lease_until=clock.now() + QUEUE_LEASE,
     )
-    db.session.add(reply)
-    db.session.flush()
+    before = insert_row(reply, _QUEUE).scalar_one()
     _enqueue_after_commit(reply)
-    return reply
+    return reply, before
 
 
 def requeue(reply: Message) -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from app.billing.service import count_usage
 from app.conversations import facts, replies_queue
 from app.conversations.models import Message, Session, SessionToken
 from app.conversations.parties import scene_of_session
+from app.conversations.queries import UNFINISHED
 from app.core import clock
 from app.core.acting import current_actor
 from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from app.core.identifiers import normalise_email
+from app.core.ids import new_id
 from app.core.jobs import enqueue_after_commit
+from app.core.rows import change_row, insert_row
 from app.core.throttle import throttle
 from app.core.transaction import act_as
 from app.extensions import db
@@ -38,10 +42,12 @@ MAX_FILES_PER_MESSAGE = 10
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The visitor's message and the agent's reply that answers it."""
+    """The visitor's message and the agent's reply that answers it; `waiting` replies come before that one."""
 
-    message: Message
-    reply: Message
+    message_id: str
+    reply_id: str
+    reply_status: str
+    waiting: int
 
 
 def lock_session(session_id: str) -> Session:
@@ -64,38 +70,60 @@ def post_message(
     4,000 characters), LimitError (120 messages or 200,000 tokens a session), NotFoundError.
     """
     session = lock_session(session_id)
-    known = db.session.scalar(select(Message).where(Message.session_id == session_id, Message.client_message_id == client_message_id))
-    if known is not None:
-        return Posted(
-            known,
-            db.session.scalars(select(Message).where(Message.reply_to == known.id).order_by(Message.position.desc())).first() or known,
-        )
     content = content.strip()
     files = _files_to_send(session_id, file_ids)
+    try:
+        _refuse_message(session, content, files)
+    except (InvalidError, LimitError):
+        if known := _known(session_id, client_message_id):
+            return known
+        raise
+    message = Message(id=new_id("msg"), client_message_id=client_message_id, sender="visitor", content=content, **_ids(session))
+    if insert_row(message, _ONCE).one_or_none() is None:
+        return cast(Posted, _known(session_id, client_message_id))
+    for file in files:
+        file.message_id = message.id
+    now = clock.now()
+    first = session.started_at is None
+    change_row(
+        session,
+        untrusted_context=untrusted_context or session.untrusted_context,
+        messages_count=session.messages_count + 1,
+        last_activity_at=now,
+        status="open",
+        completed_at=None,
+        completed_reason=None,
+        started_at=session.started_at or now,
+    )
+    if first:
+        facts.tell("session.started", session, {"origin": "link" if session.link_id else "widget"})
+    facts.tell("message.created", session, facts.message_data(message))
+    reply, waiting = replies_queue.queue_reply(session, message)
+    count_usage(session.editor_id or session.artisan_id, sessions=1 if first else 0, messages=1)
+    return Posted(message.id, reply.id, reply.status, waiting)
+
+
+_ONCE = insert(Message.__table__).on_conflict_do_nothing(index_elements=["session_id", "client_message_id"]).returning(Message.id)
+
+
+def _known(session_id: str, client_message_id: str) -> Posted | None:
+    """What became of a message that came before under the same identifier."""
+    known = db.session.scalar(select(Message).where(Message.session_id == session_id, Message.client_message_id == client_message_id))
+    if known is None:
+        return None
+    reply = db.session.scalars(select(Message).where(Message.reply_to == known.id).order_by(Message.position.desc())).first() or known
+    waiting = select(func.count()).where(
+        Message.session_id == session_id, Message.status.in_(UNFINISHED), Message.position < reply.position
+    )
+    return Posted(known.id, reply.id, reply.status, db.session.scalar(waiting) or 0)
+
+
+def _refuse_message(session: Session, content: str, files: list[File]) -> None:
     if not content and not files:
         raise InvalidError("Écrivez un message ou joignez une photo.", {"content": ["Le message est vide."]}, code="message_empty")
     if len(content) > MAX_LENGTH:
         raise InvalidError("Ce message est trop long.", {"content": [f"{MAX_LENGTH} caractères au plus."]}, code="message_too_long")
     _refuse_excess(session)
-    now = clock.now()
-    first = session.started_at is None
-    if untrusted_context:
-        session.untrusted_context = untrusted_context
-    message = Message(client_message_id=client_message_id, sender="visitor", content=content, **_ids(session))
-    db.session.add(message)
-    db.session.flush()
-    for file in files:
-        file.message_id = message.id
-    session.messages_count += 1
-    session.last_activity_at = now
-    session.status, session.completed_at, session.completed_reason = "open", None, None
-    if first:
-        session.started_at = now
-        facts.tell("session.started", session, {"origin": "link" if session.link_id else "widget"})
-    facts.tell("message.created", session, facts.message_data(message))
-    reply = replies_queue.queue_reply(session, message)
-    count_usage(session.editor_id or session.artisan_id, sessions=1 if first else 0, messages=1)
-    return Posted(message, reply)
 
 
 def attach_file(session_id: str, name: str, data: bytes) -> File:
@@ -271,5 +299,5 @@ def delete_conversation(session_id: str) -> None:
     )
     db.session.execute(delete(SessionToken).where(SessionToken.session_id == session_id))
     session.status, session.title, session.total_ttc = "deleted", "", None
-    session.visitor_name = session.visitor_email = session.visitor_phone = None
+    session.visitor_name = session.visitor_email = session.visitor_phone = session.host_user_id = None
     session.context, session.untrusted_context = {}, {}

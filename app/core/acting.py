@@ -121,14 +121,15 @@ def change_actor(actor: Actor, session: Session) -> None:
     """Become somebody else within the open transaction: a door that found out who knocks."""
     _current.set(actor)
     if session.in_transaction():
-        _tell(session.connection(), actor)
+        tell(session.connection(), actor)
 
 
 _SETTINGS = ("kind", "user", "role", "account", "session", "editor", "artisan", "deployment", "link", "tie", "tenant")
 _TELL = text("SELECT " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in _SETTINGS))
 
 
-def _tell(connection: Connection, actor: Actor) -> None:
+def tell(connection: Connection, actor: Actor) -> None:
+    """Say to PostgreSQL who acts until the end of the transaction."""
     connection.execute(
         _TELL,
         {
@@ -149,5 +150,6 @@ def _tell(connection: Connection, actor: Actor) -> None:
 
 @event.listens_for(Session, "after_begin")
 def _on_begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    if not transaction.nested:
-        _tell(connection, current_actor())
+    # A fresh transaction knows no setting, which every policy takes for a door: nothing to tell.
+    if not transaction.nested and (actor := current_actor()).kind != "door":
+        tell(connection, actor)

@@ -17,9 +17,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, urlencode
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from flask import Flask, current_app
 
 from app.config import Settings
@@ -190,6 +187,9 @@ class S3Storage(_SignedUrls):
 
     @cached_property
     def _client(self) -> Any:
+        import boto3  # 5 MiB in every process: only where there is a bucket
+        from botocore.config import Config
+
         config = Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
@@ -240,6 +240,8 @@ def _signed_text(key: str, expiry: str, name: str) -> str:
 
 def _reached(call: Callable[[], Result]) -> Result:
     """Translate botocore's errors; its own retries have been spent."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         return call()
     except ClientError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+import app.core.connections  # noqa: F401 - registers its listeners
 from app.core.acting import Actor, acting, change_actor
 from app.extensions import db
 

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import redis
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,8 +19,8 @@ _ROLE = text(
 
 @cache
 def newest_migration() -> str:
-    """The revision this code was written for."""
-    return ScriptDirectory(str(Path(__file__).parents[2] / "migrations")).get_current_head() or ""
+    """The revision this code was written for: they are numbered, and a test holds Alembic to it."""
+    return max(path.name[:4] for path in (Path(__file__).parents[2] / "migrations/versions").glob("[0-9]*.py"))
 
 
 def problems() -> list[str]:

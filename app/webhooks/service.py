@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from app.core import clock
 from app.core.ids import new_id
 from app.core.money import dumps_money
+from app.core.rows import insert_row
 from app.core.transaction import after_commit
 from app.extensions import db
 from app.webhooks.jobs import request_drain
@@ -44,7 +45,7 @@ def record_event(
         created_at=at,
         dispatched_at=None if editor_id else at,
     )
-    db.session.add(event)
+    insert_row(event)
     if editor_id:
         after_commit(request_drain)
     return event

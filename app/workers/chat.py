@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import sys
@@ -14,6 +13,7 @@ if not monkey.is_module_patched("socket"):
     os.execv(sys.executable, [sys.executable, "-m", "gevent.monkey", "--module", "app.workers.chat"])
 
 from app import create_app
+from app.core.collecting import settle
 from app.extensions import connect_redis
 from app.workers import load_jobs
 from app.workers.concurrent import ConcurrentWorker
@@ -27,7 +27,7 @@ def main() -> None:
     if settings.ai_base_url:
         # The SDK is half a second of imports: at the start, since in the first reply it would hold up all the others.
         importlib.import_module("app.llm.providers.openai_compatible")
-    gc.freeze()  # a full collection would walk 200,000 objects that stay anyway, and hold up every reply for as long
+    settle()
     ConcurrentWorker(app, ["chat", "light"], connect_redis(settings.redis_url), slots=settings.chat_worker_slots).work()
 
 

@@ -8,12 +8,13 @@ they measure there is the noise of the machine. Exit code 1 when the gate at 200
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import os
 import sys
 import tempfile
 from pathlib import Path
+
+import uvloop
 
 from tests.bench._load import Results, ask_model, converse, run
 from tests.bench._product import Cost, Product, free_port, process, product
@@ -32,9 +33,9 @@ HEADINGS = (
 
 def measure(level: int, rounds: int, model_port: int, served: Product) -> bool:
     """Run one level and print its line. True when it keeps within the gate."""
-    direct = asyncio.run(run(level, 1 if level > 1 else rounds, lambda _, results: ask_model(model_port, results)))
+    direct = uvloop.run(run(level, 1 if level > 1 else rounds, lambda _, results: ask_model(model_port, results)))
     with Cost(served.serving) as cost, Cost(served.rest) as rest:
-        results = asyncio.run(run(level, rounds, lambda number, into: converse(served.port, served.visitors[number], into)))
+        results = uvloop.run(run(level, rounds, lambda number, into: converse(served.port, served.visitors[number], into)))
     chats = level * rounds
     memory = sum(cost.memory.values())
     print(
@@ -72,7 +73,7 @@ def main() -> int:
     with process(["-m", "tests.bench._model", str(model_port)], dict(os.environ), log), product(model_port, max(options.levels)) as served:
         gc.freeze()
         gc.disable()
-        asyncio.run(run(WARM_UP, 1, lambda number, into: converse(served.port, served.visitors[number % len(served.visitors)], into)))
+        uvloop.run(run(WARM_UP, 1, lambda number, into: converse(served.port, served.visitors[number % len(served.visitors)], into)))
         print(HEADINGS)
         for level in options.levels:
             passed[level] = measure(level, options.rounds, model_port, served)

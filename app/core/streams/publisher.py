@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.025
 TICK_PER_STREAM = 0.0005
-MAX_TICK_SECONDS = 0.075
+MAX_TICK_SECONDS = 0.1
 RETRY_SECONDS = 0.25
 FORGET_SECONDS = 120
 _STALE = "equal or smaller"  # what Redis answers to a position that is not after the stream's last
@@ -59,7 +59,7 @@ class _Try:
 
 
 class Publisher:
-    """Collects tokens and events and writes them to Redis every 25 ms (75 ms when many streams speak), the first of a stream and any event at once.
+    """Collects tokens and events and writes them to Redis every 25 ms (up to 100 ms when many streams speak), the first of a stream and any event at once.
 
     Callers never wait for Redis and never see it fail: what could not be written is kept and tried again.
     """
@@ -69,6 +69,7 @@ class Publisher:
         self._lock = Lock()
         self._lines: dict[str, _Line] = {}
         self._dirty: set[str] = set()
+        self._urgent: set[str] = set()
         self._work = Event()
         self._hurry = Event()
         self._thread: Thread | None = None
@@ -81,10 +82,9 @@ class Publisher:
         """Add a piece of text to a stream. Pieces that wait together become one `token` event."""
         with self._lock:
             if line := self._line(stream, attempt):
-                if line.silent:
-                    self._hurry.set()
+                urgent = line.silent
                 line.text.append(text)
-                self._wake(stream)
+                self._wake(stream, urgent=urgent)
 
     def event(self, stream: str, attempt: int, name: str, data: dict[str, Any]) -> None:
         """Add an event to a stream, after the text it already has, and send it without delay."""
@@ -93,8 +93,7 @@ class Publisher:
                 self._seal(line)
                 self._append(line, name, data)
                 line.closing = name in LAST_NAMES
-                self._hurry.set()
-                self._wake(stream)
+                self._wake(stream, urgent=True)
 
     def flush(self, timeout: float) -> bool:
         """Wait, at most `timeout` seconds, until Redis has everything. For a process about to end; False when it has not."""
@@ -102,6 +101,8 @@ class Publisher:
         while self._unsent():
             if time.monotonic() >= deadline:
                 return False
+            with self._lock:
+                self._urgent |= self._dirty
             self._hurry.set()
             time.sleep(0.005)
         return True
@@ -120,10 +121,13 @@ class Publisher:
         line.touched = time.monotonic()
         return line
 
-    def _wake(self, stream: str) -> None:
+    def _wake(self, stream: str, *, urgent: bool = False) -> None:
         if stream not in self._dirty:
             self._dirty.add(stream)
             self._work.set()
+        if urgent:
+            self._urgent.add(stream)
+            self._hurry.set()
         if self._thread is None:
             self._thread = Thread(target=self._run, name="publisher", daemon=True)
             self._thread.start()
@@ -149,17 +153,20 @@ class Publisher:
         while True:
             self._work.wait()
             pause = self._flushed + self._tick() - time.monotonic()
-            if pause > 0:
-                self._hurry.wait(pause)
-            self._work.clear()
+            hurried = pause > 0 and self._hurry.wait(pause)
             self._hurry.clear()
-            self._flushed = time.monotonic()
-            self._flush()
+            if not hurried:
+                self._work.clear()
+                self._flushed = time.monotonic()
+            self._flush(urgent_only=hurried)
 
-    def _flush(self) -> None:
+    def _flush(self, *, urgent_only: bool) -> None:
+        """Write what waits; between two ticks only the streams in a hurry, so that the others go on gathering."""
         with self._lock:
-            batch = [(stream, line) for stream in self._dirty if (line := self._lines.get(stream))]
-            self._dirty.clear()
+            streams = self._urgent & self._dirty if urgent_only else set(self._dirty)
+            batch = [(stream, line) for stream in streams if (line := self._lines.get(stream))]
+            self._dirty -= streams
+            self._urgent.clear()
             for _, line in batch:
                 self._seal(line)
             tries = [_Try(stream, line, entry) for stream, line in batch for entry in line.pending]

@@ -17,9 +17,9 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
+from app.llm.providers.transport import KeptTransport
+
 _KEPT_SECONDS = 60.0
-# Shorter than the 5 s after which many servers hang up, so that a kept line is rarely a dead one.
-_LIMITS = httpx2.Limits(max_keepalive_connections=1, keepalive_expiry=4.0)
 
 
 @cache
@@ -30,7 +30,7 @@ def _tls() -> ssl.SSLContext:
 def _new_client() -> httpx2.Client:
     """No redirect, so that a key stays at its host; no cookie, since several keys may share a client; no proxy from outside."""
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx2.Client(verify=_tls(), limits=_LIMITS, cookies=cookies, follow_redirects=False, trust_env=False)
+    return httpx2.Client(transport=KeptTransport(_tls()), cookies=cookies, follow_redirects=False, trust_env=False)
 
 
 class ClientPool:

@@ -18,7 +18,7 @@ import openai
 
 from app.llm.deltas import Delta
 from app.llm.errors import ErrorKind, ProviderError
-from app.llm.providers.chunks import StreamedError, bounded, payloads, read_deltas
+from app.llm.providers.chunks import StreamedError, bounded, gathered, payloads, read_deltas
 from app.llm.providers.clients import clients
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def stream(
     try:
         with clients.borrow(choice.base_url or "") as http, ExitStack() as stack:
             response = _open(_sdk(choice, http), choice, body, stack)
-            events = payloads(bounded(response.iter_bytes(), TOTAL_SECONDS))
+            events = payloads(gathered(bounded(response.http_response.iter_raw(), TOTAL_SECONDS)))
             yield from read_deltas(events)
             # A connection serves again once read to its end, which is already there or a few bytes away.
             with suppress(*_FAILURES):
@@ -90,7 +90,15 @@ def _open(sdk: openai.OpenAI, choice: ModelChoice, body: dict[str, Any], stack: 
     left_out = _refused_options.get(served, frozenset())
     while True:
         try:
-            response = stack.enter_context(sdk.chat.completions.with_streaming_response.create(**_without(body, left_out)))
+            response = stack.enter_context(
+                sdk.chat.completions.with_streaming_response.create(
+                    # As an extra body it is sent as it stands: the SDK would walk through every message against its types.
+                    model=choice.model,
+                    messages=[],
+                    stream=True,
+                    extra_body=_without(body, left_out),
+                )
+            )
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             told = str(error.body)
             refused = {name for name in _OPTIONAL if name not in left_out and re.search(rf"\b{name}\b", told)}

@@ -26,10 +26,10 @@ def send(body: dict[str, Any]) -> dict[str, Any]:
     me = holder()
     posted = service.post_message(me.session_id, body["content"], body["client_message_id"], body["file_ids"], body["context"])
     return {
-        "message_id": posted.reply.id,
-        "user_message_id": posted.message.id,
-        "status": posted.reply.status,
-        "position": queries.unfinished_before(posted.reply),
+        "message_id": posted.reply_id,
+        "user_message_id": posted.message_id,
+        "status": posted.reply_status,
+        "position": posted.waiting,
     }
 
 
@@ -57,7 +57,7 @@ def status(message_id: str) -> dict[str, Any]:
 def stream(message_id: str) -> Response:
     """Server-sent events of a reply; `Last-Event-ID` resumes. The reply is finished and stored even if nobody listens."""
     me = holder()
-    finished = queries.message_of(me.session_id, message_id).status not in queries.UNFINISHED
+    finished = queries.is_finished(me.session_id, message_id)
     last_id = request.headers.get("Last-Event-ID") or None
 
     def lines() -> Iterator[str]:

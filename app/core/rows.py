@@ -1,0 +1,55 @@
+"""Writing rows at once, one statement each, past the unit of work: for the few paths that run at every message.
+
+What the unit of work adds (sorting, cascades, comparing) costs more there than the statements themselves (PERFORMANCE.md).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Insert, Update, bindparam, insert, inspect, update
+from sqlalchemy.orm import attributes
+
+from app.extensions import db
+
+_KEY = "row_id"
+
+
+def insert_row(row: Any, statement: Insert | None = None) -> Any:
+    """Insert a new row, its defaults filled in as a flush would; what the session holds unwritten goes first.
+
+    `statement` says more than a plain insert (a conflict, a returning); its result is given back. The row is not tracked
+    afterwards: what the database makes itself (an identity) is not read.
+    """
+    plain, columns = _insertion(type(row))
+    values = {}
+    for column in columns:
+        if column.key in row.__dict__:
+            values[column.key] = row.__dict__[column.key]
+        elif column.default is not None:
+            value = column.default.arg  # type: ignore[attr-defined]
+            values[column.key] = value(None) if callable(value) else value
+            attributes.set_committed_value(row, column.key, values[column.key])
+    db.session.flush()
+    return db.session.connection().execute(plain if statement is None else statement, values)
+
+
+def change_row(row: Any, **changes: Any) -> None:
+    """Change columns of a row that the session holds, in the database and in the object. The key is a single column `id`."""
+    db.session.flush()
+    db.session.connection().execute(_change(type(row)), {_KEY: row.id} | changes)
+    for name, value in changes.items():
+        attributes.set_committed_value(row, name, value)
+
+
+@cache
+def _insertion(model: type) -> tuple[Insert, tuple[Column[Any], ...]]:
+    table = inspect(model).local_table
+    return insert(table), tuple(column for column in table.columns if column.identity is None)
+
+
+@cache
+def _change(model: type) -> Update:
+    table = inspect(model).local_table
+    return update(table).where(table.c.id == bindparam(_KEY))

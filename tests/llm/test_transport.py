@@ -1,0 +1,122 @@
+"""The wire under the SDK: one line, kept between two answers, given up when it is dead."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx2
+import pytest
+
+from app.llm.providers import transport
+from app.llm.providers.chunks import gathered
+from app.llm.providers.clients import ClientPool
+
+
+@dataclass
+class Server:
+    """Answers each line with the scripted bytes; `hang_up` closes the line after each answer."""
+
+    answers: list[bytes]
+    hang_up: bool = False
+    lines: int = 0
+    asked: list[bytes] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/v1"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while self.answers:
+            try:
+                line, _ = self.socket.accept()
+            except OSError:
+                return
+            self.lines += 1
+            with line:
+                while self.answers:
+                    request = line.recv(65536)
+                    if not request:
+                        break
+                    self.asked.append(request)
+                    line.sendall(self.answers.pop(0))
+                    if self.hang_up:
+                        break
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server([CHUNKED, CHUNKED])
+    made.start()
+    yield made
+    made.socket.close()
+
+
+def read(pool: ClientPool, server: Server) -> bytes:
+    with pool.borrow(server.url) as client, client.stream("GET", server.url, timeout=2) as answer:
+        return b"".join(answer.iter_raw())
+
+
+def test_one_line_serves_again(server: Server) -> None:
+    pool = ClientPool()
+    assert [read(pool, server), read(pool, server)] == [b"abcde", b"abcde"]
+    assert server.lines == 1
+    assert server.asked[0].startswith(b"GET /v1 HTTP/1.1\r\n") and server.asked[0].lower().count(b"\r\nhost:") == 1
+    pool.close()
+
+
+@pytest.mark.parametrize("kept", [4.0, -1.0], ids=["hung up", "too old"])
+def test_a_line_that_is_dead_or_too_old_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch, kept: float) -> None:
+    server.hang_up = kept > 0
+    monkeypatch.setattr(transport, "KEPT_SECONDS", kept)
+    pool = ClientPool()
+    assert [read(pool, server), read(pool, server)] == [b"abcde", b"abcde"]
+    assert server.lines == 2
+    pool.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", httpx2.RemoteProtocolError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", httpx2.RemoteProtocolError),
+        (b"nonsense\r\n\r\n", httpx2.RemoteProtocolError),
+        (b"", httpx2.RemoteProtocolError),
+    ],
+    ids=["cut chunk", "cut body", "no HTTP", "nothing"],
+)
+def test_what_breaks_has_its_name(server: Server, answer: bytes, error: type[Exception]) -> None:
+    server.answers, server.hang_up = [answer], True
+    with pytest.raises(error):
+        read(ClientPool(), server)
+
+
+def test_silence_and_nobody_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as quiet:
+        url = f"http://127.0.0.1:{quiet.getsockname()[1]}/"
+        with pytest.raises(httpx2.ReadTimeout), ClientPool().borrow(url) as client:
+            client.get(url, timeout=0.2)
+    with pytest.raises(httpx2.ConnectError), ClientPool().borrow(url) as client:
+        client.get(url, timeout=0.2)
+
+
+def test_chunks_that_come_while_one_rests_are_read_together() -> None:
+    """Twelve chunks, one each 10 ms: read one by one they would be waited for twelve times."""
+    waits = []
+
+    def chunks() -> Iterator[bytes]:
+        begun = transport.time.monotonic()
+        for number in range(12):
+            pause = begun + number * 0.01 - transport.time.monotonic()
+            waits.append(pause > 0.002)
+            threading.Event().wait(max(0.0, pause))
+            yield b"%d" % number
+
+    assert b"".join(gathered(chunks())) == b"01234567891011"
+    assert sum(waits) <= 4
