@@ -112,6 +112,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
             # The connection used last again: its statements are prepared. None beyond, since making one is dear.
             "pool_use_lifo": True,
             "max_overflow": 0,
+            "connect_args": {"prepare_threshold": 1},
             "pool_timeout": 20,
             "hide_parameters": True,
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,8 +12,8 @@ import httpx2
 import pytest
 
 from app.llm.providers import transport
-from app.llm.providers.chunks import gathered
 from app.llm.providers.clients import ClientPool
+from tests.support.model_server import ModelServer, Reply
 
 
 @dataclass
@@ -106,17 +107,25 @@ def test_silence_and_nobody_there() -> None:
         client.get(url, timeout=0.2)
 
 
-def test_chunks_that_come_while_one_rests_are_read_together() -> None:
-    """Twelve chunks, one each 10 ms: read one by one they would be waited for twelve times."""
-    waits = []
+def test_chunks_that_come_while_one_rests_are_read_together(models: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty chunks, one each 5 ms: they come in a few readings, and the first at once."""
+    readings: list[float] = []
 
-    def chunks() -> Iterator[bytes]:
-        begun = transport.time.monotonic()
-        for number in range(12):
-            pause = begun + number * 0.01 - transport.time.monotonic()
-            waits.append(pause > 0.002)
-            threading.Event().wait(max(0.0, pause))
-            yield b"%d" % number
+    class Counted(transport._Spaced):
+        def readinto(self, buffer: memoryview) -> int | None:
+            count = super().readinto(buffer)
+            readings.append(time.monotonic())
+            return count
 
-    assert b"".join(gathered(chunks())) == b"01234567891011"
-    assert sum(waits) <= 4
+    monkeypatch.setattr(transport, "_Spaced", Counted)
+    models.script("m", Reply(text="x" * 60, piece=1, gap=0.005))
+    begun = time.monotonic()
+    pool = ClientPool()
+    with pool.borrow(models.base_url) as client:
+        body = {"model": "m", "messages": [], "stream": True}
+        with client.stream("POST", f"{models.base_url}/chat/completions", json=body, timeout=5) as answer:
+            assert b"".join(answer.iter_raw()).count(b'"x"') == 60
+    pool.close()
+    elapsed = readings[-1] - begun
+    assert readings[0] - begun < 0.05
+    assert len(readings) <= elapsed / transport.REST_SECONDS + 5

@@ -15,8 +15,6 @@ from typing import Any
 
 from app.llm.deltas import Delta, Finished, TextDelta, ToolCall, Usage
 
-WAITED_SECONDS = 0.002
-REST_SECONDS = 0.06
 MAX_BYTES = 8 * 1024 * 1024
 _DONE = b"[DONE]"
 # What PostgreSQL does not take, or UTF-8 cannot write.
@@ -42,23 +40,6 @@ def bounded(chunks: Iterable[bytes], seconds: float) -> Iterator[bytes]:
         if time.monotonic() > deadline:
             raise TimeoutError
         yield chunk
-
-
-def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same chunks, with a rest after each that had to be waited for: those that come meanwhile are then read at once.
-
-    A wake for each token of each stream is most of what a token costs; no reader sees the difference.
-    """
-    iterator = iter(chunks)
-    while True:
-        asked = time.monotonic()
-        chunk = next(iterator, None)
-        if chunk is None:
-            return
-        waited = time.monotonic() - asked > WAITED_SECONDS
-        yield chunk
-        if waited:
-            time.sleep(REST_SECONDS)
 
 
 def payloads(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ import openai
 
 from app.llm.deltas import Delta
 from app.llm.errors import ErrorKind, ProviderError
-from app.llm.providers.chunks import StreamedError, bounded, gathered, payloads, read_deltas
+from app.llm.providers.chunks import StreamedError, bounded, payloads, read_deltas
 from app.llm.providers.clients import clients
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def stream(
     try:
         with clients.borrow(choice.base_url or "") as http, ExitStack() as stack:
             response = _open(_sdk(choice, http), choice, body, stack)
-            events = payloads(gathered(bounded(response.http_response.iter_raw(), TOTAL_SECONDS)))
+            events = payloads(bounded(response.http_response.iter_raw(), TOTAL_SECONDS))
             yield from read_deltas(events)
             # A connection serves again once read to its end, which is already there or a few bytes away.
             with suppress(*_FAILURES):

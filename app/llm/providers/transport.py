@@ -7,7 +7,9 @@ what a reply costs us. `http.client` takes 4. Everything above (requests, authen
 from __future__ import annotations
 
 import http.client
+import io
 import select
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -17,7 +19,11 @@ import httpx2
 
 KEPT_SECONDS = 4.0
 """Shorter than the 5 s after which many servers hang up, so that a kept line is rarely a dead one."""
+REST_SECONDS = 0.075
+"""Between two readings of a stream: no reader sees the difference, and a wake for each token would be most of what it costs."""
 _CHUNK = 65536
+_PROMPT_READINGS = 3
+"""The headers, the role, the first word: these are read as they come."""
 
 
 class KeptTransport(httpx2.BaseTransport):
@@ -69,6 +75,7 @@ class KeptTransport(httpx2.BaseTransport):
             line = http.client.HTTPConnection(url.host, url.port, timeout=timeout)
         with _named(None, httpx2.ConnectTimeout, httpx2.ConnectError):
             line.connect()
+        line.response_class = _Answer
         self._line, self._place = line, _place(url)
         return line
 
@@ -81,6 +88,35 @@ class KeptTransport(httpx2.BaseTransport):
 
 def _place(url: httpx2.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose readings are spaced, so that each takes in what came meanwhile."""
+
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp = io.BufferedReader(_Spaced(self.fp.detach()), _CHUNK)
+
+
+class _Spaced(io.RawIOBase):
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw, self._readings, self._read_at = raw, 0, 0.0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
+        rest = self._read_at + REST_SECONDS - time.monotonic()
+        if self._readings >= _PROMPT_READINGS and rest > 0:
+            time.sleep(rest)
+        count = self._raw.readinto(buffer)
+        self._readings += 1
+        self._read_at = time.monotonic()
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _Body(httpx2.SyncByteStream):
