@@ -17,6 +17,7 @@ from app.core.acting import current_actor, tell
 from app.core.jobs import QUEUES, SERIALIZER, AppJob
 from app.extensions import db, redis_client
 from app.web.house import House
+from app.webhooks import jobs as webhook_jobs
 from tests.support.databases import app_url, copy_template
 
 
@@ -93,8 +94,9 @@ def client(house: House) -> FlaskClient:
 
 
 @pytest.fixture
-def run_jobs(house: House) -> Callable[[], list[str]]:
+def run_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """Run every queued job here and now, those they queue included; returns their names in order."""
+    monkeypatch.setattr(webhook_jobs, "GATHER_SECONDS", 0)
 
     def run() -> list[str]:
         done: list[str] = []

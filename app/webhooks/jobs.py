@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from app.core.jobs import enqueue, job
 from app.extensions import redis_client
 
 ASKED = "webhooks:drain-asked"
 ASKED_SECONDS = 5
 """How long one request stands for all; the schedule asks as often, should its job get lost."""
+GATHER_SECONDS = 0.2
+"""What is told meanwhile goes out with the same drain: a busy house would ask for one at each message."""
 
 
 @job(queue="light", timeout=120)
@@ -15,6 +19,7 @@ def drain() -> None:
     """Turn new events into deliveries, and send what is due."""
     from app.webhooks.delivery import drain as run
 
+    time.sleep(GATHER_SECONDS)
     redis_client().delete(ASKED)
     run()
 
