@@ -13,9 +13,11 @@ from app.core.logging import configure_logging
 from app.core.storage import install_storage
 from app.extensions import connect_redis, csrf, db, htmx, limiter, login_manager
 from app.web.authentication import install_authentication
+from app.web.brand_hosts import install_brand_hosts
 from app.web.errors import install_errors
 from app.web.house import House, flask_config, install_headers
 from app.web.metrics import install_metrics
+from app.web.static_files import install_static_files
 from app.web.ui import install_ui
 
 
@@ -37,8 +39,10 @@ def create_app(env: Mapping[str, str] | None = None) -> House:
     limiter.init_app(app)
     install_headers(app)
     install_errors(app)
+    install_brand_hosts(app)
     install_authentication(app)
     install_metrics(app)
+    install_static_files(app)
     install_ui(app)
     install_blueprints(app)
     return app

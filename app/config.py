@@ -41,6 +41,8 @@ class Settings:
     ratelimit_enabled: bool
     outbound_allow: tuple[Network, ...]
     metrics_allow: tuple[Network, ...]
+    tls_ask_allow: tuple[Network, ...]
+    edge_host: str
     trusted_proxies: int
     chat_worker_slots: int
 
@@ -92,6 +94,8 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         ratelimit_enabled=production or _flag(env, "RATELIMIT_ENABLED", True),
         outbound_allow=_networks(env, "OUTBOUND_ALLOW", ""),
         metrics_allow=_networks(env, "METRICS_ALLOW", "127.0.0.0/8,::1/128"),
+        tls_ask_allow=_networks(env, "TLS_ASK_ALLOW", "127.0.0.0/8,::1/128"),
+        edge_host=(env.get("EDGE_HOST") or urlsplit(base_url).hostname or "").lower().rstrip("."),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         chat_worker_slots=_number(env, "CHAT_WORKER_SLOTS", 200),
     )

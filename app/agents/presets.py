@@ -19,6 +19,15 @@ PRESETS: tuple[dict[str, Any], ...] = (
         ),
         "tools": ["rechercher_prix", "proposer_pre_devis"],
         "is_public": True,
+        "is_whitelabel_enabled": True,
+        "deployment_mode": "dedicated",
+        "whitelabel_config": {
+            "allow_prompt_override": True,
+            "allow_rag_override": True,
+            "allow_model_override": False,
+            "required_branding": False,
+            "min_rate_limit": 30,
+        },
     },
     {
         "slug": "support-client",
@@ -29,5 +38,14 @@ PRESETS: tuple[dict[str, Any], ...] = (
             "Si tu ne sais pas, dis-le et propose d’écrire à l’équipe."
         ),
         "is_public": True,
+        "is_whitelabel_enabled": True,
+        "deployment_mode": "shared",
+        "whitelabel_config": {
+            "allow_prompt_override": False,
+            "allow_rag_override": False,
+            "allow_model_override": False,
+            "required_branding": True,
+            "min_rate_limit": 30,
+        },
     },
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.deployments.overlay import TABLE, in_force
 from app.llm.gateway import LOCAL, ModelChoice
 
 if TYPE_CHECKING:
@@ -13,15 +14,16 @@ if TYPE_CHECKING:
 
     from app.agents.models import Agent
 
-TEMPERATURES = (0.1, 1.5)
-MAX_WINDOW = 20
-MAX_TOKENS = (64, 8000)
+MAX_WINDOW = int(TABLE["context_window_size"].high or 0)
+OLLAMA_PORT = 11434
 PROPOSAL_TOOL = "proposer_pre_devis"
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedConfig:
-    """`choices` are the models to try, in order; `context_window` counts messages; `output_schemas` names structured outputs."""
+    """`choices` are the models to try, in order; `context_window` counts messages; `output_schemas` names structured outputs;
+    `collection` holds the documents of this deployment alone.
+    """
 
     system_prompt: str
     choices: tuple[ModelChoice, ...]
@@ -30,6 +32,7 @@ class ResolvedConfig:
     context_window: int = MAX_WINDOW
     tools: tuple[str, ...] = ()
     output_schemas: frozenset[str] = frozenset()
+    collection: str | None = None
 
     @property
     def makes_quotes(self) -> bool:
@@ -37,24 +40,38 @@ class ResolvedConfig:
         return PROPOSAL_TOOL in self.tools or "pre_quote" in self.output_schemas
 
 
-def resolve(agent: Agent | Row[Any], overlay: Mapping[str, Any], *, dedicated: bool, platform: ModelChoice | None) -> ResolvedConfig:
-    """Merge an agent (or a row with its columns) with the overlay of a deployment.
+def resolve(
+    agent: Agent | Row[Any], overlay: Mapping[str, Any], *, dedicated: bool, platform: ModelChoice | None, granted_prompt: str = ""
+) -> ResolvedConfig:
+    """Merge an agent (or a row with its columns) with the overlay of a deployment, as far as the agent's rules let it.
 
-    An overlay's values are kept within the master's bounds (003 §12.5), those of a wrong type ignored; only a dedicated
-    deployment replaces the prompt or the model.
+    The table of `deployments.overlay` says which field may be replaced, within what bounds; `dedicated` is the deployment's own mode.
+    `granted_prompt` is what the editor was given in place of the agent's prompt.
     """
-    prompt, append = agent.system_prompt, _text(overlay, "system_prompt_append")
-    if dedicated:
-        prompt = _text(overlay, "system_prompt_replace") or prompt
-    wanted = [_text(overlay, "model"), agent.model, _text(overlay, "fallback_model")] if dedicated else [agent.model]
+    said = in_force(overlay, agent, dedicated=dedicated)
+    prompt = said.get("system_prompt_replace") or granted_prompt or agent.system_prompt
+    append = said.get("system_prompt_append")
+    names = [said.get("model"), agent.model, said.get("fallback_model") or agent.fallback_model]
     return ResolvedConfig(
         system_prompt=f"{prompt}\n\n{append}" if append else prompt,
-        choices=model_choices(wanted, platform),
-        temperature=_number(overlay, "temperature", float(agent.temperature), *TEMPERATURES),
-        max_tokens=round(_number(overlay, "max_tokens", agent.max_tokens, *MAX_TOKENS)),
-        context_window=min(round(_number(overlay, "context_window_size", agent.context_window, 1, MAX_WINDOW)), MAX_WINDOW),
+        choices=_choices([name for name in names if name], said, platform),
+        temperature=said.get("temperature", float(agent.temperature)),
+        max_tokens=said.get("max_tokens", agent.max_tokens),
+        context_window=min(said.get("context_window_size", agent.context_window), MAX_WINDOW),
         tools=tuple(agent.tools),
+        collection=said.get("dedicated_collection"),
     )
+
+
+def _choices(names: list[str], said: Mapping[str, Any], platform: ModelChoice | None) -> tuple[ModelChoice, ...]:
+    """The models at the server that the platform named for this deployment, then at the platform's own provider."""
+    at_platform = model_choices(names, platform)
+    host, model = said.get("ollama_host"), next((name for name in names if name not in ("inherit", "local")), platform and platform.model)
+    if not host or not model or names[0] == "local":
+        return at_platform
+    # No key: one never goes to another address than the one it was saved with.
+    own = ModelChoice("ollama", model, f"http://{host}:{said.get('ollama_port', OLLAMA_PORT)}/v1")
+    return tuple(dict.fromkeys((*(choice for choice in model_choices(names, own) if choice != LOCAL), *at_platform)))
 
 
 def model_choices(wanted: list[str], platform: ModelChoice | None) -> tuple[ModelChoice, ...]:
@@ -69,15 +86,3 @@ def model_choices(wanted: list[str], platform: ModelChoice | None) -> tuple[Mode
     if LOCAL not in choices:
         choices.append(platform)
     return tuple(dict.fromkeys(choice for choice in choices if choice)) or (LOCAL,)
-
-
-def _text(overlay: Mapping[str, Any], key: str) -> str:
-    value = overlay.get(key)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _number(overlay: Mapping[str, Any], key: str, inherited: float, low: float, high: float) -> float:
-    value = overlay.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return inherited
-    return min(max(value, low), high)

@@ -1,32 +1,118 @@
-"""Usage: counters that never drift from the facts, and one log line per model call (003 §9)."""
+"""Plans, who holds one, usage counters that never drift from the facts, and one log line per model call (003 §9)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Boolean, Index, Integer, Text
+from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, Integer, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import TENANT, Policy, by_role, created, of_session, primary_id, user_ref
+from app.core.tables import STAFF, TENANT, Money, Policy, by_role, created, of_session, primary_id, user_ref
 from app.extensions import db
 
 
+class Plan(db.Model):  # type: ignore[name-defined]
+    """What an editor may use in a Paris month. A limit that is NULL is none; a price that is NULL is agreed on."""
+
+    __tablename__ = "plans"
+    __table_args__ = (
+        CheckConstraint("sessions_month > 0 AND messages_month > 0 AND deployments > 0", name="limits"),
+        {"info": {"rls": Policy("app_staff() OR (app_kind() = 'user' AND app_role() = 'editeur')", write=STAFF)}},
+    )
+
+    id: Mapped[str] = primary_id("pln")
+    slug: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    sessions_month: Mapped[int | None] = mapped_column(Integer)
+    messages_month: Mapped[int | None] = mapped_column(Integer)
+    deployments: Mapped[int | None] = mapped_column(Integer)
+    price_month: Mapped[Decimal | None] = mapped_column(Money)
+    position: Mapped[int] = mapped_column(Integer, default=0)
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True, doc="Offered to editors who do not have it yet.")
+    created_at: Mapped[datetime] = created()
+
+
+class Subscription(db.Model):  # type: ignore[name-defined]
+    """The plan of an editor, what was agreed otherwise, and why the house suspended him by itself. No row: no limit."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        CheckConstraint("suspended_for IN ('overrun', 'unpaid')", name="suspended_for"),
+        {"info": {"rls": Policy(by_role(editeur="editor_id"), write=STAFF)}},
+    )
+
+    editor_id: Mapped[str] = mapped_column(Text, ForeignKey("users.id"), primary_key=True)
+    plan_id: Mapped[str] = mapped_column(Text, ForeignKey("plans.id"), index=True)
+    overrides: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="Limits that replace the plan's; null: none.")
+    since: Mapped[datetime] = created()
+    suspends_on_overrun: Mapped[bool] = mapped_column(Boolean, default=True)
+    unpaid_since: Mapped[date | None] = mapped_column(Date)
+    suspended_for: Mapped[str | None] = mapped_column(Text)
+    suspended_month: Mapped[str | None] = mapped_column(Text, doc="Suspended by the house in this month already: not twice.")
+    suspended_reason: Mapped[str | None] = mapped_column(Text, doc="As written on the account: another one there is an administrator's.")
+
+
 class UsageCounter(db.Model):  # type: ignore[name-defined]
-    """Sessions and messages of one tenant in one Paris month; changed in the fact's own transaction."""
+    """Sessions and messages of one tenant in one Paris month; changed in the fact's own transaction, by `spend_quota` alone."""
 
     __tablename__ = "usage_counters"
-    __table_args__ = (
-        {
-            "info": {
-                "rls": Policy(by_role(visitor="(tenant_id = app_tenant())", system="tenant_id", editeur="tenant_id", artisan="tenant_id"))
-            }
-        },
-    )
+    __table_args__ = ({"info": {"rls": Policy(by_role(editeur="tenant_id", artisan="tenant_id"), write=STAFF)}},)
 
     tenant_id: Mapped[str] = mapped_column(Text, primary_key=True)
     month: Mapped[str] = mapped_column(Text, primary_key=True, doc="YYYY-MM in Paris.")
     sessions: Mapped[int] = mapped_column(Integer, default=0)
     messages: Mapped[int] = mapped_column(Integer, default=0)
+    refused_sessions: Mapped[int] = mapped_column(
+        Integer, default=0, server_default="0", doc="Attempts over the plan, counted by the minute."
+    )
+    refused_messages: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+
+class DeploymentUsage(db.Model):  # type: ignore[name-defined]
+    """Sessions and messages of one deployment in one Paris day."""
+
+    __tablename__ = "deployment_usage"
+    __table_args__ = ({"info": {"rls": Policy(by_role(editeur="editor_id"), write=STAFF)}},)
+
+    deployment_id: Mapped[str] = mapped_column(Text, ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    editor_id: Mapped[str | None] = mapped_column(Text)
+    sessions: Mapped[int] = mapped_column(Integer, default=0)
+    messages: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class LinkUsage(db.Model):  # type: ignore[name-defined]
+    """Sessions of one artisan through one editor in one Paris month."""
+
+    __tablename__ = "link_usage"
+    __table_args__ = ({"info": {"rls": Policy(by_role(editeur="editor_id", artisan="artisan_id"), write=STAFF)}},)
+
+    editor_link_id: Mapped[str] = mapped_column(Text, ForeignKey("editor_links.id", ondelete="CASCADE"), primary_key=True)
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    editor_id: Mapped[str | None] = mapped_column(Text)
+    artisan_id: Mapped[str | None] = mapped_column(Text)
+    sessions: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class QuotaAlert(db.Model):  # type: ignore[name-defined]
+    """A share of a plan's limit that was reached, once a month; written with the message that reached it, told by a job."""
+
+    __tablename__ = "quota_alerts"
+    __table_args__ = (
+        CheckConstraint("kind IN ('sessions', 'messages') AND level IN (80, 90, 100)", name="level"),
+        Index("ix_quota_alerts_untold", "created_at", postgresql_where="told_at IS NULL"),
+        {"info": {"rls": Policy(by_role(editeur="tenant_id"), write=STAFF)}},
+    )
+
+    tenant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    level: Mapped[int] = mapped_column(Integer, primary_key=True)
+    created_at: Mapped[datetime] = created()
+    told_at: Mapped[datetime | None]
 
 
 class UsageLog(db.Model):  # type: ignore[name-defined]

@@ -30,6 +30,18 @@ class Notice:
 AI_NOTICE = Notice("ai", "2026-11", "Vous échangez avec une intelligence artificielle. L’artisan peut lire cet échange.")
 """EU AI Act art. 50(1): told clearly at the first interaction (FIELD.md, Personal data)."""
 
+AI_NOTICE_EN = Notice("ai", "2026-11-en", "You are talking with an artificial intelligence. The craftsman can read this conversation.")
+
+
+def notice_for(locale: str) -> Notice:
+    """The AI notice in a page's language."""
+    return AI_NOTICE_EN if locale == "en" else AI_NOTICE
+
+
+def notice_shown(version: object) -> Notice:
+    """The AI notice that a page says it showed; the French one when it says nothing that we know."""
+    return AI_NOTICE_EN if version == AI_NOTICE_EN.version else AI_NOTICE
+
 
 def record_notice(notice: Notice, *, session_id: str, editor_id: str | None, artisan_id: str | None, particulier_id: str | None) -> None:
     """Keep that this version was shown in this conversation; once per version."""

@@ -7,10 +7,13 @@ from typing import Any
 from sqlalchemy import select, text
 
 from app.audit.service import record
+from app.billing.quotas import begins, next_month
+from app.billing.usage import link_share
 from app.conversations.links import DEFAULT_LIFE, create_link, revoke_link
 from app.conversations.models import SessionLink
+from app.core import clock
 from app.core.acting import Actor
-from app.core.errors import ForbiddenError, InvalidError, NotFoundError
+from app.core.errors import ForbiddenError, InvalidError, LimitError, NotFoundError
 from app.core.identifiers import check_phone, normalise_email
 from app.deployments.models import Deployment
 from app.deployments.queries import deployment_by_id
@@ -28,6 +31,7 @@ def issue_editor_link(
     )
     if tie is None or tie.status in ("refused", "detached"):
         raise NotFoundError("Aucun artisan n’est relié sous cet identifiant.", code="unknown_artisan")
+    _check_room(tie)
     link = _issue(actor, deployment.id, tie, tie.artisan_id if tie.status == "active" else None, expires_in, context, recipient)
     record("link.created", link.id, deployment_id=deployment.id)
     return link
@@ -51,6 +55,7 @@ def issue_artisan_link(
             raise NotFoundError()
         if not tie.permissions.get("can_create_sessions", True):
             raise ForbiddenError(f"{tie.editor_name} ne vous permet pas de créer des liens.", code="not_permitted")
+        _check_room(tie)
         deployment_id = db.session.scalar(text("SELECT door_editor_deployment(:editor)"), {"editor": tie.editor_id})
     else:
         deployment_id = db.session.scalar(
@@ -78,6 +83,19 @@ def revoke_own_link(actor: Actor, link_id: str) -> SessionLink:
     revoke_link(link)
     record("link.revoked", link.id)
     return link
+
+
+def _check_room(tie: EditorLink) -> None:
+    """A link that could not be talked through this month is not made: the customer would only read a refusal."""
+    share = link_share(tie)
+    if share.limit is not None and share.used >= share.limit:
+        now = clock.now()
+        wait = int((begins(next_month(clock.paris_day(now))) - now).total_seconds())
+        raise LimitError(
+            f"Les {share.limit} conversations de ce mois par {tie.editor_name} sont atteintes.",
+            code="link_quota_exceeded",
+            retry_after=wait,
+        )
 
 
 def _issue(

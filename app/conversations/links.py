@@ -14,7 +14,8 @@ from app.core.acting import Actor, visitor
 from app.core.crypto import sign, verify_signature
 from app.core.errors import InvalidError, NotFoundError
 from app.core.transaction import act_as
-from app.extensions import db, settings
+from app.deployments.hosts import address_of
+from app.extensions import db
 
 DEFAULT_LIFE = 604_800
 MAX_LIFE = 90 * 86_400
@@ -91,8 +92,8 @@ def token_of(link: SessionLink) -> str:
 
 
 def url_of(link: SessionLink) -> str:
-    """The full address to send."""
-    return f"{settings().base_url}/s/{token_of(link)}"
+    """The full address to send, on the editor's own host name when he has one."""
+    return f"{address_of(link.editor_id)}/s/{token_of(link)}"
 
 
 def open_link(token: str) -> OpenedLink:

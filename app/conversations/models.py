@@ -70,6 +70,7 @@ class SessionLink(db.Model):  # type: ignore[name-defined]
     revoked_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None] = mapped_column(doc="When we last sent it to its recipient.")
     created_at: Mapped[datetime] = created()
 
 
@@ -84,6 +85,7 @@ class Session(db.Model):  # type: ignore[name-defined]
         Index(None, "particulier_id", "last_activity_at", "id"),
         Index(None, "last_activity_at", "id"),
         Index("ix_sessions_idle", "last_activity_at", postgresql_where="status = 'open'"),
+        Index("ix_sessions_host_user", "deployment_id", "host_user_id", postgresql_where="host_user_id IS NOT NULL"),
         {"info": {"rls": SESSION_POLICY}},
     )
 
@@ -106,6 +108,7 @@ class Session(db.Model):  # type: ignore[name-defined]
     visitor_email: Mapped[str | None] = mapped_column(Text)
     visitor_phone: Mapped[str | None] = mapped_column(Text)
     visitor_email_confirmed_at: Mapped[datetime | None]
+    host_user_id: Mapped[str | None] = mapped_column(Text, doc="Who the host site said the visitor is, under its signature.")
     context: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     untrusted_context: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="What a host page said; authorises nothing.")
     locale: Mapped[str] = mapped_column(Text, default="fr")

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, text, update
 
-from app.consents.service import AI_NOTICE, record_notice
+from app.consents.service import AI_NOTICE, Notice, record_notice
 from app.conversations.errors import closed
 from app.conversations.links import OpenedLink
 from app.conversations.models import Session, SessionLink, SessionToken
@@ -61,11 +61,11 @@ def scene_of_link(opened: OpenedLink) -> Scene:
     )
 
 
-def open_session(opened: OpenedLink, resume: tuple[str, str] | None) -> Opened:
+def open_session(opened: OpenedLink, resume: tuple[str, str] | None, notice: Notice = AI_NOTICE) -> Opened:
     """Open the one conversation of a link, or continue it.
 
     `resume` is (session_id, secret) kept by this device. A device without it gets a new secret; once an e-mail has been
-    left in the conversation, that secret must first be confirmed by a code sent there.
+    left in the conversation, that secret must first be confirmed by a code sent there. `notice` is the one that the page showed.
     """
     if opened.state != "open":
         raise closed(opened.state)
@@ -78,7 +78,7 @@ def open_session(opened: OpenedLink, resume: tuple[str, str] | None) -> Opened:
     act_as(opened.actor(session_id))
     session = db.session.get(Session, session_id) or _create_session(opened, session_id)
     record_notice(
-        AI_NOTICE, session_id=session.id, editor_id=session.editor_id, artisan_id=session.artisan_id, particulier_id=session.particulier_id
+        notice, session_id=session.id, editor_id=session.editor_id, artisan_id=session.artisan_id, particulier_id=session.particulier_id
     )
     now = clock.now()
     db.session.execute(
@@ -133,10 +133,13 @@ def _create_session(opened: OpenedLink, session_id: str) -> Session:
     return session
 
 
-def hand_secret(session: Session, *, resumed: bool) -> Opened:
-    """Make a secret for the session; a second device of a conversation with an e-mail must first confirm a code."""
+def hand_secret(session: Session, *, resumed: bool, vouched: bool = False) -> Opened:
+    """Make a secret for the session; a second device of a conversation with an e-mail must first confirm a code.
+
+    `vouched`: the host site's signature says who it is, which is worth a code.
+    """
     secret = new_secret("", 32)
-    needs_code = resumed and session.visitor_email is not None
+    needs_code = resumed and not vouched and session.visitor_email is not None
     token = SessionToken(
         session_id=session.id,
         editor_id=session.editor_id,

@@ -12,6 +12,7 @@ from app.conversations.models import Session, SessionLink
 from app.core.identifiers import format_phone_fr
 from app.deployments.branding import Names, resolve_branding
 from app.deployments.models import Deployment
+from app.deployments.overlay import shown_name
 from app.extensions import db
 from app.identity.models import EditorLink, User
 
@@ -28,13 +29,18 @@ class Scene:
     link: SessionLink | None
 
     @property
+    def agent_name(self) -> str:
+        """What the deployment calls its agent."""
+        return shown_name(self.agent, self.deployment)
+
+    @property
     def artisan_name(self) -> str:
         """The artisan's name, else the one the editor supplied, else the editor's."""
         if self.artisan:
             return self.artisan.display_name
         if self.tie:
             return self.tie.artisan_name
-        return self.editor.display_name if self.editor else self.agent.name
+        return self.editor.display_name if self.editor else self.agent_name
 
     @property
     def artisan_phone(self) -> str | None:
@@ -51,14 +57,15 @@ class Scene:
     def branding(self, visitor_name: str | None) -> dict[str, Any]:
         """The resolved branding, with the names people read."""
         names = Names(
-            agent=self.agent.name,
+            agent=self.agent_name,
             editor=self.editor_name,
             artisan=self.artisan_name,
             artisan_phone=format_phone_fr(self.artisan_phone) if self.artisan_phone else "",
             particulier=visitor_name or "",
         )
         levels = [self.agent.default_branding, self.deployment.branding, self.artisan.branding if self.artisan else None]
-        return resolve_branding([*levels, self.tie.branding if self.tie else None], names)
+        required = bool(self.agent.whitelabel_config.get("required_branding"))
+        return resolve_branding([*levels, self.tie.branding if self.tie else None], names, required_branding=required)
 
 
 def scene_of(

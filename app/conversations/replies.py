@@ -9,7 +9,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import bindparam, select, update
 
-from app.agents.models import Agent
+from app.agents.models import Agent, AgentGrant
 from app.answering.config import resolve
 from app.answering.errors import AnswerFailedError
 from app.answering.events import AnswerEvent, Restart, Token, ToolUsed
@@ -118,7 +118,13 @@ class _Telling:
 
 
 _reply, _earlier, _session = Message.__table__, Message.__table__.alias("earlier"), Session.__table__
-_deployment, _agent = Deployment.__table__, Agent.__table__
+_deployment, _agent, _grant = Deployment.__table__, Agent.__table__, AgentGrant.__table__
+_AGENT_COLUMNS = (
+    "system_prompt", "model", "fallback_model", "temperature", "max_tokens", "context_window", "tools", "whitelabel_config", "deployment_mode",
+)  # fmt: skip
+_GRANTED = select(_grant.c.prompt_override).where(
+    _grant.c.agent_id == _agent.c.id, _grant.c.editor_id == _session.c.editor_id, _grant.c.enabled
+)
 _CLAIM = (
     update(_reply)
     .where(
@@ -147,7 +153,8 @@ _CLAIM = (
         _session.c.files_count,
         _deployment.c.mode,
         _deployment.c.config_overlay,
-        *(_agent.c[name] for name in ("system_prompt", "model", "temperature", "max_tokens", "context_window", "tools")),
+        *(_agent.c[name] for name in _AGENT_COLUMNS),
+        _GRANTED.scalar_subquery().label("granted_prompt"),
         _agent.c.id.label("agent_id"),
     )
 )
@@ -165,7 +172,13 @@ def _claim(message_id: str, attempt: int, editor_id: str | None, artisan_id: str
         attempt=attempt,
         agent_id=row.agent_id,
         request=AnswerRequest(
-            config=resolve(row, row.config_overlay, dedicated=row.mode == "dedicated", platform=platform_choice(settings())),
+            config=resolve(
+                row,
+                row.config_overlay,
+                dedicated=row.mode == "dedicated",
+                platform=platform_choice(settings()),
+                granted_prompt=row.granted_prompt or "",
+            ),
             turns=_turns(row.session_id, row.position, with_files=row.files_count > 0),
             artisan_name=row.artisan_name,
             context={**row.untrusted_context, **row.context},

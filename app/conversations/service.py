@@ -9,8 +9,9 @@ from typing import Any, cast
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.billing.service import count_usage
+from app.billing.quotas import count_message
 from app.conversations import facts, replies_queue
+from app.conversations.errors import over_quota
 from app.conversations.models import Message, Session, SessionToken
 from app.conversations.parties import scene_of_session
 from app.conversations.queries import UNFINISHED
@@ -67,7 +68,7 @@ def post_message(
     """Keep a visitor's message and queue its reply, in one transaction.
 
     The same `client_message_id` is the same message, whatever its content. Raises InvalidError (empty or longer than
-    4,000 characters), LimitError (120 messages or 200,000 tokens a session), NotFoundError.
+    4,000 characters), LimitError (120 messages or 200,000 tokens a session; the plan, the day or the link is used up), NotFoundError.
     """
     session = lock_session(session_id)
     content = content.strip()
@@ -99,7 +100,8 @@ def post_message(
         facts.tell("session.started", session, {"origin": "link" if session.link_id else "widget"})
     facts.tell("message.created", session, facts.message_data(message))
     reply, waiting = replies_queue.queue_reply(session, message)
-    count_usage(session.editor_id or session.artisan_id, sessions=1 if first else 0, messages=1)
+    if refusal := count_message(first=first):
+        raise over_quota(scene_of_session(session), refusal)
     return Posted(message.id, reply.id, reply.status, waiting)
 
 

@@ -15,11 +15,27 @@ import structlog
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
+from app.core.errors import NotFoundError
+
 log = structlog.get_logger(__name__)
 Kind = Literal["user", "visitor", "system", "platform", "door"]
 STAFF_ROLES = frozenset({"admin", "super-admin"})
 PLATFORM_JOBS = frozenset(
-    {"drain", "sweep", "heartbeat", "mail", "reset", "retention", "invitation", "password-reset", "magic-link", "demo", "health"}
+    {
+        "drain",
+        "sweep",
+        "heartbeat",
+        "mail",
+        "reset",
+        "retention",
+        "invitation",
+        "password-reset",
+        "magic-link",
+        "link-code",
+        "demo",
+        "health",
+        "hosts",
+    }
 )
 
 
@@ -117,8 +133,19 @@ def acting(actor: Actor) -> Iterator[None]:
         _current.reset(token)
 
 
+_only_editor: ContextVar[str | None] = ContextVar("only_editor", default=None)
+
+
+def confine(editor_id: str | None) -> None:
+    """On the host name of one editor, nobody becomes the visitor of another: his conversations do not exist there. None: everywhere."""
+    _only_editor.set(editor_id)
+
+
 def change_actor(actor: Actor, session: Session) -> None:
     """Become somebody else within the open transaction: a door that found out who knocks."""
+    only = _only_editor.get()
+    if only is not None and actor.kind == "visitor" and actor.editor_id != only:
+        raise NotFoundError()
     _current.set(actor)
     if session.in_transaction():
         tell(session.connection(), actor)

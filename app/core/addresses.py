@@ -54,6 +54,15 @@ def parse(text: str) -> Address:
     return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
 
 
+def household(text: str) -> str:
+    """What counts as one caller: an IPv4 address, or the /64 that an IPv6 household has to itself. Anything else as it is."""
+    try:
+        address = parse(text)
+    except ValueError:
+        return text
+    return str(ipaddress.ip_network(f"{address}/64", strict=False) if isinstance(address, ipaddress.IPv6Address) else address)
+
+
 def kind(address: Address) -> Kind:
     """Sort an address: public, private (an operator may allow it) or never to be called."""
     address = _reached(address)

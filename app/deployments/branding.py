@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from functools import lru_cache
 from typing import Any
+
+from app.deployments.colors import is_color, legible, readable_on
+from app.deployments.custom_css import read_sheet
 
 DEFAULTS: dict[str, Any] = {
     "title": "{artisan.name}",
@@ -15,10 +21,16 @@ DEFAULTS: dict[str, Any] = {
     "placeholder": "Votre message",
     "signature": "",
     "powered_by": True,
+    "custom_css": "",
 }
-INK, WHITE = "#1c2430", "#ffffff"
+OF_THE_HOUSE = ("powered_by", "custom_css")
+"""What only an agent and a deployment may say: not their artisans."""
+WORDS = ("title", "welcome_message", "placeholder", "signature")
+"""What may hold variables."""
+ALIASES = {"chat_title": "title"}
+"""Names of 003 §3.3."""
+OUR_FILES = "/files/"
 _VARIABLE = re.compile(r"\{[a-z_.]+\}")
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LEFTOVERS = ((re.compile(r"\s{2,}"), " "), (re.compile(r"\s+([,.])"), r"\1"))
 
 
@@ -46,43 +58,55 @@ class Names:
         }
 
 
-def resolve_branding(levels: list[Mapping[str, Any] | None], names: Names) -> dict[str, Any]:
-    """Merge the levels, the last one wins; an empty value inherits. Variables are replaced; unknown or empty ones disappear cleanly."""
+def resolve_branding(levels: Sequence[Mapping[str, Any] | None], names: Names, *, required_branding: bool = False) -> dict[str, Any]:
+    """Merge the levels, the last one wins; an empty value inherits. Variables are replaced; unknown or empty ones disappear cleanly.
+
+    The first two levels are an agent's and a deployment's: only they decide on `powered_by` (which `required_branding` forces) and
+    on `custom_css`, given back filtered. `primary_color` is corrected when no text reads on it: `color_asked` then says what was asked.
+    `version` names the result: what has the same version is the same. Kept in memory by version; never whether anything is active.
+    """
+    given = [own_values(level, house=place < 2) for place, level in enumerate(levels)]
+    return dict(_resolved(json.dumps([given, astuple(names), required_branding], ensure_ascii=False, sort_keys=True)))
+
+
+def own_values(level: Mapping[str, Any] | None, *, house: bool = True) -> dict[str, Any]:
+    """What a level says itself: known fields that are not empty, by their present names; an image only from our own host."""
+    found: dict[str, Any] = {}
+    for key, value in (level or {}).items():
+        name = ALIASES.get(key, key)
+        if name not in DEFAULTS or value in (None, "") or (name in OF_THE_HOUSE and not house) or (key in ALIASES and name in found):
+            continue
+        if name == "powered_by" or isinstance(value, str):
+            found[name] = value
+    if not str(found.get("logo_url", OUR_FILES)).startswith(OUR_FILES):
+        del found["logo_url"]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _resolved(text: str) -> Mapping[str, Any]:
+    levels, named, required = json.loads(text)
     merged = dict(DEFAULTS)
     for level in levels:
-        merged.update({key: value for key, value in (level or {}).items() if key in DEFAULTS and value not in (None, "")})
+        merged.update(level)
+    names = Names(*named)
     variables = names.variables()
-    resolved = {key: _fill(value, variables) if isinstance(value, str) else value for key, value in merged.items()}
-    if not is_color(str(resolved["primary_color"])):
-        resolved["primary_color"] = DEFAULTS["primary_color"]
-    resolved["title"] = resolved["title"] or names.agent
-    resolved["on_primary"] = readable_on(resolved["primary_color"])
-    return resolved
+    merged.update({name: fill(merged[name], variables) for name in WORDS})
+    merged["title"] = merged["title"] or names.agent
+    asked = merged["primary_color"] if is_color(str(merged["primary_color"])) else DEFAULTS["primary_color"]
+    color = legible(asked)
+    return merged | {
+        "powered_by": bool(merged["powered_by"]) or required,
+        "custom_css": read_sheet(merged["custom_css"]).css,
+        "primary_color": color,
+        "on_primary": readable_on(color),
+        "color_asked": asked if asked != color else None,
+        "version": hashlib.sha256(text.encode()).hexdigest()[:16],
+    }
 
 
-def is_color(text: str) -> bool:
-    """True for `#rrggbb`."""
-    return _COLOR.fullmatch(text) is not None
-
-
-def readable_on(color: str) -> str:
-    """The ink or white that reads better on a colour `#rrggbb`."""
-    return max(INK, WHITE, key=lambda text: contrast(text, color))
-
-
-def contrast(one: str, other: str) -> float:
-    """How much two colours `#rrggbb` differ, 1 to 21 (WCAG 2.2 contrast ratio; 4.5 for text, 3 for a button on its page)."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(color: str) -> float:
-    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _fill(template: str, variables: Mapping[str, str]) -> str:
+def fill(template: str, variables: Mapping[str, str]) -> str:
+    """Replace the variables; what an empty one leaves behind (two spaces, a space before a comma) goes too."""
     text = _VARIABLE.sub(lambda match: variables.get(match.group(), ""), template)
     if text != template:
         for pattern, replacement in _LEFTOVERS:

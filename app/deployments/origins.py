@@ -1,18 +1,28 @@
-"""Which web pages may show an agent (PRODUCT.md, Domain control in an iframe; 003 §4, corrected). Deny by default."""
+"""Which web pages may show an agent (PRODUCT.md, Domain control in an iframe; 003 §4, corrected). Deny by default.
+
+One list of domains is read twice: `origin_allowed` for the `Origin` of a call to `init`, `csp_sources` for the
+`frame-ancestors` of the embed page. tests/deployments/test_origins_table.py writes out what both say of each case.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
+
+import idna
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 DEFAULT_PORTS = {"https": 443, "http": 80}
+_ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[^\x00-\x20\x7f/?#@\\:\[\]]+)(?::(\d{1,5}))?", re.IGNORECASE)
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+# CSP knows one IP address by its specification, 127.0.0.1, and has no notation for IPv6.
+_LOCAL_SOURCES = ("localhost", "127.0.0.1")
 
 
 class Domain(Protocol):
-    """A row of `allowed_domains`, or of the door that looks for one."""
+    """A row of `allowed_domains`, or of a door that looks for one."""
 
     host: str
     port: int | None
@@ -22,29 +32,39 @@ class Domain(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A parsed `Origin` header: scheme, lower-case host without its trailing dot, port."""
+    """A parsed `Origin` header: scheme, lower-case ASCII host without its trailing dot, port."""
 
     scheme: str
     host: str
     port: int
 
+    @property
+    def text(self) -> str:
+        """The origin as a browser writes it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}")
+
 
 def parse_origin(header: str | None) -> Origin | None:
     """Read an `Origin` header. None when missing, `null`, malformed or of another scheme: then nothing is allowed."""
-    if not header or len(header) > 300:
+    found = _ORIGIN.fullmatch(header) if header and len(header) <= 300 else None
+    if found is None:
         return None
-    try:
-        parts = urlsplit(header)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in DEFAULT_PORTS or not host or parts.username is not None or parts.path or parts.query or parts.fragment:
-        return None
-    try:
-        host = host.rstrip(".").encode("idna").decode() if not host.isascii() else host.rstrip(".")
-    except UnicodeError:
-        return None
-    return Origin(parts.scheme, host.lower(), port or DEFAULT_PORTS[parts.scheme])
+    scheme, name, number = found.group(1).lower(), found.group(2), found.group(3)
+    host = name[1:-1].lower() if name.startswith("[") else ascii_host(name)
+    port = int(number) if number else DEFAULT_PORTS[scheme]
+    return Origin(scheme, host, port) if host and 0 < port < 65536 else None
+
+
+def ascii_host(name: str) -> str | None:
+    """A host name as the internet writes it: ASCII (`xn--…`), lower case, without its trailing dot. None when it is no host name."""
+    host = name.removesuffix(".").lower()
+    if not host.isascii():
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            return None
+    return host if len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.split(".")) else None
 
 
 def origin_allowed(origin: Origin | None, domains: Iterable[Domain]) -> bool:
@@ -70,3 +90,21 @@ def _admits(domain: Domain, origin: Origin) -> bool:
     if domain.is_wildcard:
         return origin.host.endswith("." + domain.host)
     return origin.host == domain.host or (local and domain.host in LOCAL_HOSTS)
+
+
+def csp_sources(domains: Iterable[Domain]) -> list[str]:
+    """The same list as the source expressions of `frame-ancestors`, sorted; empty: nobody, `'none'`.
+
+    A row that could end the directive or name more than a host is left out, whatever wrote it.
+    """
+    return sorted({source for domain in domains for source in _sources(domain)})
+
+
+def _sources(domain: Domain) -> list[str]:
+    if domain.environment == "localhost":
+        port = "*" if domain.port is None else domain.port
+        local = domain.host in LOCAL_HOSTS and not domain.is_wildcard
+        return [f"{scheme}://{host}:{port}" for host in _LOCAL_SOURCES for scheme in DEFAULT_PORTS] if local else []
+    if domain.host in LOCAL_HOSTS or ascii_host(domain.host) != domain.host:
+        return []
+    return [f"https://{'*.' if domain.is_wildcard else ''}{domain.host}" + (f":{domain.port}" if domain.port else "")]

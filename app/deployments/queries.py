@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from app.agents.models import Agent
 from app.core.errors import NotFoundError
 from app.deployments.models import AllowedDomain, Deployment
 from app.extensions import db
+from app.identity.admin_queries import DISPLAY_NAME
+from app.identity.models import User
 
 
 def deployments_of(editor_id: str | None, *, q: str = "", active: bool | None = None) -> list[dict[str, Any]]:
@@ -29,9 +31,7 @@ def deployments_of(editor_id: str | None, *, q: str = "", active: bool | None = 
     if active is not None:
         statement = statement.where(Deployment.is_active == active)
     rows = db.session.execute(statement).all()
-    domains: dict[str, list[str]] = defaultdict(list)
-    for domain in _domains([row.Deployment.id for row in rows]):
-        domains[domain.deployment_id].append(domain_text(domain))
+    domains = domain_texts([row.Deployment.id for row in rows])
     return [
         {
             "id": d.id,
@@ -45,6 +45,32 @@ def deployments_of(editor_id: str | None, *, q: str = "", active: bool | None = 
         }
         for d, agent_name in rows
     ]
+
+
+def deployment_rows(*, editor_id: str = "", q: str = "", active: bool | None = None) -> Select[Any]:
+    """Deployments that the actor sees, to be paged by `name` or `created_at`: `Deployment`, `agent_name`, `editor_name` (none: the platform's).
+
+    `editor_id` « aucun »: the platform's own. `q` is part of the name, of the agent's, of the editor's or of the key.
+    """
+    statement = (
+        select(Deployment, Agent.name.label("agent_name"), DISPLAY_NAME.label("editor_name"))
+        .join(Agent, Agent.id == Deployment.agent_id)
+        .outerjoin(User, User.id == Deployment.editor_id)
+    )
+    if editor_id:
+        statement = statement.where(Deployment.editor_id.is_(None) if editor_id == "aucun" else Deployment.editor_id == editor_id)
+    if q:
+        looked_at = (Deployment.name, Agent.name, DISPLAY_NAME, Deployment.id)
+        statement = statement.where(or_(*(column.icontains(q, autoescape=True) for column in looked_at)))
+    return statement if active is None else statement.where(Deployment.is_active == active)
+
+
+def domain_texts(deployment_ids: list[str]) -> dict[str, list[str]]:
+    """The domains of several deployments as people write them, by deployment."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for domain in _domains(deployment_ids):
+        found[domain.deployment_id].append(domain_text(domain))
+    return found
 
 
 def domains_of(deployment_id: str) -> list[AllowedDomain]:
@@ -67,6 +93,14 @@ def deployment_by_id(deployment_id: str, editor_id: str | None) -> Deployment:
     found = db.session.scalar(
         select(Deployment).where(Deployment.id == deployment_id, Deployment.editor_id.is_not_distinct_from(editor_id))
     )
+    if found is None:
+        raise NotFoundError("Ce déploiement n’existe pas.", code="unknown_deployment")
+    return found
+
+
+def deployment_in_reach(deployment_id: str) -> Deployment:
+    """A deployment that the acting person may see: an editor his own, the platform's staff every one. Raises NotFoundError."""
+    found = db.session.get(Deployment, deployment_id)
     if found is None:
         raise NotFoundError("Ce déploiement n’existe pas.", code="unknown_deployment")
     return found

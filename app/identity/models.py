@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -167,6 +167,75 @@ class EditorLink(db.Model):  # type: ignore[name-defined]
     reopened_at: Mapped[datetime | None] = mapped_column(doc="Proposed again after an end: links made before stay closed.")
     linked_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class LinkCode(db.Model):  # type: ignore[name-defined]
+    """A code that an editor hands to his artisan, who types it and is tied (003 §15.2 A, scenario 3). Used through a door."""
+
+    __tablename__ = "link_codes"
+    __table_args__ = (Index(None, "editor_id", "created_at", "id"), {"info": {"rls": Policy(by_role(editeur="editor_id"))}})
+
+    id: Mapped[str] = primary_id("lkc")
+    editor_id: Mapped[str] = user_ref(nullable=False)
+    external_id: Mapped[str] = mapped_column(Text)
+    artisan_name: Mapped[str] = mapped_column(Text, doc="How the editor calls him; empty when he did not say.")
+    permissions: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    hash: Mapped[str] = mapped_column(Text, unique=True, doc="Signed: six characters would be found in a bare digest.")
+    created_by: Mapped[str] = user_ref(nullable=False)
+    created_at: Mapped[datetime] = created()
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[str | None] = user_ref()
+    revoked_at: Mapped[datetime | None]
+
+
+class ArtisanImport(db.Model):  # type: ignore[name-defined]
+    """A file of artisans: read (`draft`), then confirmed (`running`), then `done`, or `stopped` on the way."""
+
+    __tablename__ = "artisan_imports"
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'running', 'done', 'stopped')", name="status"),
+        UniqueConstraint("id", "editor_id"),
+        Index(None, "editor_id", "created_at", "id"),
+        Index("ix_artisan_imports_running", "touched_at", postgresql_where="status = 'running'"),
+        {"info": {"rls": Policy(by_role(editeur="editor_id"))}},
+    )
+
+    id: Mapped[str] = primary_id("imp")
+    editor_id: Mapped[str] = user_ref(nullable=False)
+    created_by: Mapped[str] = user_ref(nullable=False)
+    filename: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, default="draft")
+    invite: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = created()
+    touched_at: Mapped[datetime] = created()
+    finished_at: Mapped[datetime | None]
+
+
+class ArtisanImportLine(db.Model):  # type: ignore[name-defined]
+    """One line as it was written, and what became of it: `wrong` at reading, `ready`, then `proposed`, `updated`, `known`, `refused`."""
+
+    __tablename__ = "artisan_import_lines"
+    __table_args__ = (
+        CheckConstraint("state IN ('wrong', 'ready', 'proposed', 'updated', 'known', 'refused')", name="state"),
+        ForeignKeyConstraint(
+            ["import_id", "editor_id"],
+            ["artisan_imports.id", "artisan_imports.editor_id"],
+            name="fk_artisan_import_lines_of_import",
+            ondelete="CASCADE",
+        ),
+        {"info": {"rls": Policy(by_role(editeur="editor_id"))}},
+    )
+
+    import_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, doc="Of the line in the file.")
+    editor_id: Mapped[str] = user_ref(nullable=False)
+    external_id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Text, doc="A French sentence.")
 
 
 class ApiKey(db.Model):  # type: ignore[name-defined]

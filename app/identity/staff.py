@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.core import clock
+from app.core.acting import STAFF_ROLES as STAFF
 from app.core.acting import Actor
 from app.core.errors import ForbiddenError
 from app.extensions import db
@@ -22,6 +24,17 @@ def is_of_the_team(user_id: str) -> bool:
         RoleAssignment.active,
     )
     return db.session.scalar(held.limit(1)) is not None
+
+
+def administrators() -> list[str]:
+    """The people in the roles admin and super-admin, who are told what the platform must look at."""
+    held = (
+        select(User.id)
+        .join(RoleAssignment, RoleAssignment.user_id == User.id)
+        .where(RoleAssignment.role.in_(STAFF), RoleAssignment.active, User.status == "active")
+        .where(RoleAssignment.expires_at.is_(None) | (RoleAssignment.expires_at > clock.now()))
+    )
+    return list(db.session.scalars(held.distinct().order_by(User.id)))
 
 
 def may_manage(actor: Actor, user: User) -> bool:

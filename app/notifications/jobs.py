@@ -67,3 +67,19 @@ def sweep_invitations() -> None:
     from app.notifications.invitations import sweep_invitations as sweep
 
     sweep()
+
+
+@job(queue="light", timeout=600)
+def import_artisans(import_id: str, editor_id: str, user_id: str) -> None:
+    """Propose the artisans of a file that an editor confirmed."""
+    from app.notifications.importing import run_import
+
+    run_import(import_id, editor_id, user_id)
+
+
+@job(queue="light", timeout=60)
+def sweep_imports() -> None:
+    """Queue again imports whose job was lost."""
+    from app.notifications.importing import sweep_imports as sweep
+
+    sweep()

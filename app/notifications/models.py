@@ -64,7 +64,8 @@ class EmailMessage(db.Model):  # type: ignore[name-defined]
                 "rls": Policy(
                     STAFF,
                     insert=by_role(visitor="(kind IN ('transcript', 'session_code'))")
-                    + " OR (app_kind() = 'user' AND kind IN ('email-change', 'email-changed'))",
+                    + " OR (app_kind() = 'user' AND kind IN ('email-change', 'email-changed'))"
+                    + " OR (app_kind() = 'user' AND app_role() IN ('editeur', 'artisan') AND kind = 'session_link')",
                 )
             }
         },

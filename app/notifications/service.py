@@ -30,7 +30,12 @@ KINDS = {
     "project_created": Kind("Une estimation est prête", frozenset({"artisan"})),
     "session_completed": Kind("Une conversation est terminée", frozenset({"artisan"})),
     "link_proposed": Kind("Un éditeur propose de vous relier", frozenset({"artisan"})),
+    "quota": Kind("Votre forfait est presque ou tout à fait utilisé", frozenset({"editeur"})),
     "webhook_disabled": Kind("Un webhook a été mis en pause", frozenset({"editeur"})),
+    "domain_reviewed": Kind("Un domaine est validé ou refusé", frozenset({"editeur"})),
+    "host_lost": Kind("Votre nom d’hôte ne mène plus à vos conversations", frozenset({"editeur"})),
+    "domain_waiting": Kind("Un domaine attend votre validation", frozenset({"admin", "super-admin"})),
+    "domain_claimed": Kind("Deux éditeurs revendiquent le même domaine", frozenset({"admin", "super-admin"})),
     "account": Kind("La vie de votre compte : accès, mot de passe, adresse", frozenset()),
 }
 """`account` concerns every role, and nobody may refuse its e-mails."""

@@ -18,6 +18,9 @@ from app.core.ids import new_id
 from app.core.money import dumps_money
 from app.core.transaction import transaction
 
+NOBODY = "'none'"
+FRAMED_BY = "aimanager.framed_by"
+
 
 class MoneyJson(DefaultJSONProvider):
     """JSON whose amounts keep their two decimals (CONTRACT.md; PRODUCT.md, Money)."""
@@ -37,6 +40,7 @@ class House(Flask):
         with structlog.contextvars.bound_contextvars(request_id=g.request_id), transaction(door()) as tx:
             response = super().full_dispatch_request()
             tx.rollback_only = response.status_code >= 400
+            response.headers.update(g.get("rate_headers", {}))
         return response
 
 
@@ -60,6 +64,11 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def allow_frames(sources: list[str]) -> None:
+    """Let these sites, and no other, show this answer in a frame (`X-Frame-Options` cannot name them: it is left out)."""
+    request.environ[FRAMED_BY] = " ".join(sources) or NOBODY
+
+
 def install_headers(app: Flask) -> None:
     """Security headers on every answer; nothing inline without a nonce, nothing from elsewhere."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
@@ -76,9 +85,10 @@ def install_headers(app: Flask) -> None:
             nonce = f"'nonce-{csp_nonce()}'"
             headers["Content-Security-Policy"] = (
                 f"default-src 'none'; script-src 'self' {nonce}; style-src 'self' {nonce}; img-src 'self' data: blob:; font-src 'self'; "
-                "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+                f"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {request.environ.get(FRAMED_BY, NOBODY)}"
             )
-            headers["X-Frame-Options"] = "DENY"
+            if FRAMED_BY not in request.environ:
+                headers["X-Frame-Options"] = "DENY"
             response.headers.setdefault("Cache-Control", "no-store")
             response.vary.add("HX-Request")
         if request.is_secure:

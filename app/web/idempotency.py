@@ -11,20 +11,22 @@ from contextlib import suppress
 from typing import Any
 
 import redis
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 
 from app.core.acting import current_actor
 from app.core.errors import ConflictError, InvalidError, UnavailableError
 from app.core.transaction import after_commit
 from app.extensions import redis_client
+from app.web.api import ApiBlueprint
 
 LIFE_SECONDS = 86_400
 RUNNING_SECONDS = 120
 MAX_KEY = 200
 
 
-def idempotent(bp: Blueprint) -> None:
+def idempotent(bp: ApiBlueprint) -> None:
     """Replay answers of repeated POSTs of this blueprint."""
+    bp.idempotent = True
 
     @bp.before_request
     def _replay() -> Response | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from jinja2 import Environment
 from jinja2.runtime import Macro
 
@@ -54,13 +54,27 @@ def url_with(**changes: object) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
+def has_page(endpoint: str) -> bool:
+    """Whether the view exists; one that begins with a dot is of the portal of this request."""
+    return _full_name(endpoint) in current_app.view_functions
+
+
+def is_page(endpoint: str) -> bool:
+    """Whether this page is the one."""
+    return request.endpoint == _full_name(endpoint)
+
+
+def _full_name(endpoint: str) -> str:
+    return f"{request.blueprint}{endpoint}" if endpoint.startswith(".") else endpoint
+
+
 def toast_header(message: str, kind: str = "success", undo: str | None = None) -> str:
     """The value of an `HX-Trigger` header that shows a toast; `undo` is the URL that a POST undoes the act with."""
     return json.dumps({"toast": {"message": message, "kind": kind, "undo": undo}})
 
 
 def install_ui(app: Flask) -> None:
-    """Give every template `ui`, `asset`, `url_with` and the French filters."""
+    """Give every template `ui`, `asset`, `url_with`, `has_page`, `is_page` and the French filters."""
     static = Path(app.static_folder or "")
 
     def versioned(path: str) -> str:
@@ -71,4 +85,5 @@ def install_ui(app: Flask) -> None:
 
     install_filters(app)
     asset = versioned if app.debug else cache(versioned)
-    app.jinja_env.globals.update(ui=Ui(app.jinja_env, asset, keep=not app.debug), asset=asset, url_with=url_with)
+    ui = Ui(app.jinja_env, asset, keep=not app.debug)
+    app.jinja_env.globals.update(ui=ui, asset=asset, url_with=url_with, has_page=has_page, is_page=is_page)

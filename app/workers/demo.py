@@ -15,6 +15,7 @@ from sqlalchemy import select
 from app import create_app
 from app.agents.models import Agent
 from app.agents.presets import PRESETS
+from app.billing.plans import Terms, subscribe
 from app.core import acting
 from app.core.transaction import transaction
 from app.deployments.models import AllowedDomain, Deployment
@@ -119,6 +120,8 @@ def load_demo() -> dict[str, Any]:
         db.session.add(link)
         db.session.flush()
         accept_link(users[artisan], link)
+    for key, plan in (("editeur", "pln_business"), ("editeur2", "pln_pro")):
+        subscribe(users[key].id, Terms(plan, {}))
     for key, role in (("editeur", "editeur"), ("editeur2", "editeur"), ("fabricant", "fabricant")):
         owner = acting.user(users[key].id, role=role)
         out["api_keys"][key] = create_key(owner, kind="key", name="Clé de démonstration")[1]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.billing.jobs import purge_counters, sweep_quotas
 from app.conversations.jobs import sweep_replies, sweep_sessions
+from app.deployments.hosts import check_brand_hosts
+from app.deployments.jobs import purge_refusals, watch_domains
 from app.files.jobs import sweep_files
-from app.notifications.jobs import sweep_emails, sweep_invitations
+from app.notifications.jobs import sweep_emails, sweep_imports, sweep_invitations
 from app.webhooks.jobs import drain
 
 
@@ -26,5 +29,11 @@ SCHEDULE: tuple[Periodic, ...] = (
     Periodic(30, sweep_files, "sweep-files"),
     Periodic(30, sweep_emails, "sweep-emails"),
     Periodic(60, sweep_invitations, "sweep-invitations"),
+    Periodic(60, sweep_imports, "sweep-imports"),
     Periodic(60, sweep_sessions, "sweep-sessions"),
+    Periodic(3600, check_brand_hosts, "check-hosts"),
+    Periodic(60, watch_domains, "watch-domains"),
+    Periodic(6 * 3600, purge_refusals, "purge-refusals"),
+    Periodic(60, sweep_quotas, "sweep-quotas"),
+    Periodic(6 * 3600, purge_counters, "purge-counters"),
 )

@@ -1,4 +1,4 @@
-"""Front-end files: copied from the npm packages to `app/static/vendor`, which is built and never committed."""
+"""Front-end files, built and never committed: the npm packages' in `app/static/vendor`, our own bundles in `app/static/built`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
+from _house import bundles
 from _house.console import HouseError
 
 # built name -> file in node_modules
@@ -34,13 +35,25 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 
 def up_to_date(root: Path) -> bool:
-    """Tell whether the built files come from the present packages, icon list and rules."""
+    """Tell whether the built files come from the present packages, icon list, sources and rules."""
+    return _copied(root) and bundles.up_to_date(root)
+
+
+def build(root: Path) -> None:
+    """Build what is not up to date, with `node_modules`. Raises HouseError naming a missing file, an unknown icon or a faulty source."""
+    if not _copied(root):
+        _copy(root)
+    if not bundles.up_to_date(root):
+        bundles.build(root)
+
+
+def _copied(root: Path) -> bool:
     stamp = _vendor(root) / "stamp"
     return stamp.exists() and stamp.read_text() == _digest(root)
 
 
-def build(root: Path) -> None:
-    """Write `app/static/vendor` anew from `node_modules`. Raises HouseError naming a missing file or an unknown icon."""
+def _copy(root: Path) -> None:
+    """Write `app/static/vendor` anew."""
     packages, vendor = root / "node_modules", _vendor(root)
     shutil.rmtree(vendor, ignore_errors=True)
     vendor.mkdir(parents=True)
@@ -51,6 +64,7 @@ def build(root: Path) -> None:
     vendor.joinpath("icons.svg").write_text(sprite(icon_names(root), packages / "@tabler/icons/icons/outline"), encoding="utf-8")
     licences = (f"{title}\n\n{_read(packages / source).decode()}" for title, source in LICENCES.items())
     vendor.joinpath("licences.txt").write_text("\n\n---\n\n".join(licences), encoding="utf-8")
+    bundles.compress(vendor)
     vendor.joinpath("stamp").write_text(_digest(root))
 
 

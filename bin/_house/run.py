@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     inherited = data.claim()
     check_port(options.port)
     ensure_python(env, dev=False, arguments=["run", *arguments])
-    ensure_assets(env)
+    ensure_assets(env, dev=False)
     return guarded(_Site(data, env, options.port, inherited).run)
 
 

@@ -35,18 +35,23 @@ def ensure_python(env: Mapping[str, str], *, dev: bool, arguments: list[str]) ->
         os.execv(PYTHON, [str(PYTHON), str(ROOT / "bin" / "_house" / "__main__.py"), *arguments])
 
 
-def ensure_assets(env: Mapping[str, str]) -> None:
-    """Build `app/static/vendor` from the npm packages unless it is up to date. Raises HouseError with npm's last lines."""
+def ensure_assets(env: Mapping[str, str], *, dev: bool = True) -> None:
+    """Build the front-end files from the npm packages unless they are up to date; `dev` also wants the packages of the tests.
+
+    Raises HouseError with npm's last lines.
+    """
     with _alone():
         digest = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
         stamp = ROOT / "node_modules" / ".lock.sha256"
-        if not stamp.exists() or stamp.read_text() != digest:
+        kept = stamp.read_text().split() if stamp.exists() else []
+        if kept[:1] != [digest] or (dev and kept != [digest, "dev"]):
             say("Paquets de l'interface (npm)…")
             path = f"{env.get('PATH', os.defpath)}{os.pathsep}{VENV / 'bin'}"
-            code, tail = run_step([*_npm(env), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], env={**env, "PATH": path}, cwd=ROOT)
+            command = [*_npm(env), "ci", "--ignore-scripts", "--no-audit", "--no-fund", *([] if dev else ["--omit=dev"])]
+            code, tail = run_step(command, env={**env, "PATH": path}, cwd=ROOT)
             if code:
                 raise HouseError("npm n'a pas pu installer les paquets de l'interface.", tail)
-            stamp.write_text(digest)
+            stamp.write_text(f"{digest} dev" if dev else digest)
         if not assets.up_to_date(ROOT):
             assets.build(ROOT)
 

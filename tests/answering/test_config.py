@@ -14,7 +14,17 @@ PLATFORM = ModelChoice("platform", "gpt", "http://h/v1", "sk-1")
 
 
 def agent(**more: Any) -> Any:
-    values = {"system_prompt": "Base", "model": "inherit", "temperature": 0.3, "max_tokens": 1500, "context_window": 20, "tools": ["a"]}
+    values = {
+        "system_prompt": "Base",
+        "model": "inherit",
+        "fallback_model": None,
+        "temperature": 0.3,
+        "max_tokens": 1500,
+        "context_window": 20,
+        "tools": ["a"],
+        "deployment_mode": "dedicated",
+        "whitelabel_config": {"allow_prompt_override": True, "allow_model_override": True, "allow_rag_override": True},
+    }
     return SimpleNamespace(**values | more)
 
 

@@ -65,7 +65,9 @@ def test_linking_answers_the_same_whether_or_not_the_account_exists(api: Api, te
 
 
 def test_a_pending_artisan_can_already_be_sent_links(api: Api, client: FlaskClient, tenant: Tenant) -> None:
-    api.post("/artisans/create-and-link", {"email": "paul@exemple.fr", "external_id": "PAUL", "name": "Paul Rénovation", "phone": "0612345678"})
+    api.post(
+        "/artisans/create-and-link", {"email": "paul@exemple.fr", "external_id": "PAUL", "name": "Paul Rénovation", "phone": "0612345678"}
+    )
     body = {"deployment_key": tenant.deployment.id, "artisan_external_id": "PAUL"}
     made = api.post("/sessions/create-link", body).json["data"]
     page = client.get(f"/s/{made['session_token']}").get_data(as_text=True)
@@ -98,9 +100,7 @@ def test_a_link_lives_ninety_days_at_most(api: Api, tenant: Tenant, expires_in: 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1", b"\xff\xfe", b'"text"'])
 def test_a_body_that_is_not_json(api: Api, content: bytes) -> None:
-    answer = api.client.post(
-        "/api/editor/sessions/create-link", data=content, headers={**api.headers, "Content-Type": "application/json"}
-    )
+    answer = api.client.post("/api/editor/sessions/create-link", data=content, headers={**api.headers, "Content-Type": "application/json"})
     assert answer.status_code in (400, 422) and answer.json["success"] is False
 
 
@@ -124,7 +124,13 @@ def test_a_secret_is_not_replayed(api: Api) -> None:
 
 
 def test_webhook_addresses_and_events_are_checked(api: Api) -> None:
-    for url in ("ftp://x.example", "http://169.254.169.254/latest", "https://user:pw@x.example", "nope", "http://[::ffff:169.254.169.254]/"):
+    for url in (
+        "ftp://x.example",
+        "http://169.254.169.254/latest",
+        "https://user:pw@x.example",
+        "nope",
+        "http://[::ffff:169.254.169.254]/",
+    ):
         assert api.post("/webhooks", {"url": url, "events": ["project.created"]}).status_code == 422, url
     assert api.post("/webhooks", {"url": "http://127.0.0.1:9999", "events": ["no.such"]}).status_code == 422
     with committing():
@@ -177,10 +183,52 @@ def test_deployments_and_sessions_are_listed(api: Api, tenant: Tenant) -> None:
     assert api.get("/sessions").json == {"success": True, "data": [], "meta": {"next_cursor": None, "total": None}}
 
 
+def test_a_deployment_is_changed_as_far_as_its_agent_allows(api: Api, tenant: Tenant) -> None:
+    def put(body: object, key: str = tenant.deployment.id) -> Any:
+        return api.client.put(f"/api/editor/deployments/{key}", json=body, headers=api.headers)
+
+    look = {"title": "Votre projet", "primary_color": "#24518f"}
+    changed = put({"config": {"temperature": 0.5}, "note": "Plus posé", "branding": look, "max_sessions_day": 20}).json["data"]
+    assert (changed["config"], changed["max_sessions_day"]) == ({"temperature": 0.5}, 20)
+    assert changed["branding"] == look
+    settings = {setting["name"]: setting for setting in changed["settings"]}
+    assert (settings["temperature"]["value"], settings["temperature"]["locked_reason"]) == (0.5, None)
+    locked = put({"config": {"ollama_host": "10.0.0.1", "temperature": 0.2}})
+    assert locked.json["error"]["details"]["fields"] == {"ollama_host": [settings["ollama_host"]["locked_reason"]]}
+    for body in ({"config": {"temperature": 9}}, {"config": {"slug": "x"}}, {"is_active": "no"}, {"typo": 1}):
+        assert put(body).status_code == 422, body
+    assert put(None).status_code == 400
+    assert api.get(f"/deployments/{tenant.deployment.id}").json["data"]["config"] == {"temperature": 0.5}
+    with committing():
+        other = make_tenant().deployment.id
+    assert put({"is_active": False}, other).status_code == 404
+
+
+def test_domains_statistics_and_usage(api: Api, tenant: Tenant) -> None:
+    path = f"/deployments/{tenant.deployment.id}/domains"
+    added = api.post(path, {"domain": "https://Devis.EBP.com/"})
+    assert (added.status_code, added.json["data"]["domain"]) == (201, "devis.ebp.com")
+    assert [domain["domain"] for domain in api.get(path).json["data"]] == ["app.ebp.com", "devis.ebp.com"]
+    assert api.post(path, {"domain": "co.uk"}).json["error"]["details"]["fields"]["domain"]
+    with committing():
+        stranger = make_tenant()
+    gone = f"/api/editor{path}/{added.json['data']['id']}"
+    assert api.client.delete(gone, headers={"X-API-Key": stranger.api_key}).status_code == 404
+    assert [api.client.delete(gone, headers=api.headers).status_code for _ in range(2)] == [200, 404]
+    figures = api.get("/stats").json["data"]
+    assert (len(figures["days"]), figures["sessions"], figures["ttft_p50_ms"]) == (30, 0, None)
+    for period in ({"since": "9999-12-31"}, {"since": "0001-01-01"}, {"since": "hier"}, {"since": "2024-01-01", "until": "2026-01-01"}):
+        assert api.get("/stats", **period).status_code == 422, period
+    usage = api.get("/usage").json["data"]
+    assert (usage["current"]["sessions"], usage["current"]["month"]) == (0, clock.paris_month())
+
+
 def test_init_follows_the_origin_rule(client: FlaskClient, tenant: Tenant) -> None:
     def init(origin: str | None) -> Any:
         headers = {"Origin": origin} if origin else {}
-        return client.post("/api/widget/v1/init", json={"deployment_key": tenant.deployment.id, "context": {"page": "devis"}}, headers=headers)
+        return client.post(
+            "/api/widget/v1/init", json={"deployment_key": tenant.deployment.id, "context": {"page": "devis"}}, headers=headers
+        )
 
     allowed = init("https://app.ebp.com")
     assert allowed.status_code == 200 and allowed.json["data"]["session_id"].startswith("sess_")

@@ -67,7 +67,9 @@ def test_idle_without_an_estimate_expires_after_a_day(client: FlaskClient, chat:
 def lapse(reply: str, status: str, attempt: int = 1) -> None:
     with committing():
         db.session.execute(
-            update(Message).where(Message.id == reply).values(status=status, attempt=attempt, lease_until=clock.now() - timedelta(seconds=1))
+            update(Message)
+            .where(Message.id == reply)
+            .values(status=status, attempt=attempt, lease_until=clock.now() - timedelta(seconds=1))
         )
 
 

@@ -228,8 +228,8 @@ def detach(tenant: Tenant, chat: Chat) -> None:
     [
         (revoke, 403, "link_revoked"),
         (expire, 410, "session_expired"),
-        (suspend_editor, 403, "deployment_suspended"),
-        (suspend_artisan, 403, "deployment_suspended"),
+        (suspend_editor, 403, "account_suspended"),
+        (suspend_artisan, 403, "account_suspended"),
         (switch_off, 403, "deployment_suspended"),
         (detach, 403, "deployment_suspended"),
     ],

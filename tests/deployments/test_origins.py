@@ -43,7 +43,7 @@ TABLE = [
     ("https://ebp.com", WILD, False),
     ("https://evilebp.com", WILD, False),
     ("https://ebp.com.evil.com", WILD, False),
-    ("https://.ebp.com", WILD, True),
+    ("https://.ebp.com", WILD, False),
     ("https://app.ebp.com:8443", PORT, True),
     ("https://app.ebp.com", PORT, False),
     ("http://localhost", LOCAL, True),

@@ -15,7 +15,14 @@ from tests.factories import committing, make_user
 from tests.factories.browser import sign_in
 from tests.factories.conversations import make_tenant, open_chat
 
-ROLES = {"admin": "super-admin", "editeur": "editeur", "artisan": "artisan", "fabricant": "fabricant", "particulier": "particulier", "metreur": "metreur"}
+ROLES = {
+    "admin": "super-admin",
+    "editeur": "editeur",
+    "artisan": "artisan",
+    "fabricant": "fabricant",
+    "particulier": "particulier",
+    "metreur": "metreur",
+}
 SHARED = ("auth", "account", "notifications", "docs")
 LABELLED = ("input", "select", "textarea")
 

@@ -26,14 +26,21 @@ EXEMPT_OUTSIDE_MODELS = {"alembic_version": "the number of the newest migration,
 DOORS = {
     "door_api_key",
     "door_deployment",
+    "door_domains",
     "door_editor_deployment",
+    "door_editor_host",
+    "door_host",
+    "door_host_user",
     "door_link",
     "door_login",
     "door_origin",
+    "door_refuse_origin",
     "door_session",
     "door_token",
+    "door_use_link_code",
     "door_use_token",
     "door_user",
+    "spend_quota",
 }
 TABLES = db.metadata.tables
 
@@ -85,9 +92,7 @@ def test_the_policy_of_the_model_is_the_one_in_force(owner: Connection, table: s
 
 
 def test_the_doors_are_the_listed_ones(owner: Connection) -> None:
-    rows = owner.execute(
-        text("SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef")
-    ).all()
+    rows = owner.execute(text("SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef")).all()
     assert {row.proname for row in rows} == DOORS
     for row in rows:
         assert row.proconfig == ["search_path=pg_catalog, public"], row.proname
@@ -151,7 +156,18 @@ def test_bare_selects_show_no_row_of_another_tenant(house: House, run_jobs: Call
                 db.session.refresh(part)
         db.session.expunge_all()
     sessions = {"one": talk(house, one, run_jobs), "other": talk(house, other, run_jobs)}
-    with_content = ("messages", "sessions", "events", "files", "pre_quotes", "projects", "session_links", "session_tokens", "notices_shown", "usage_logs")
+    with_content = (
+        "messages",
+        "sessions",
+        "events",
+        "files",
+        "pre_quotes",
+        "projects",
+        "session_links",
+        "session_tokens",
+        "notices_shown",
+        "usage_logs",
+    )
 
     whole = everything(acting.platform("sweep"))
     for table in with_content:

@@ -298,9 +298,12 @@ def test_an_editor_proposes_and_an_artisan_answers(mine: Party, other: Party) ->
         who = other.tenant.editor.id if words.startswith("editor") else stranger
         assert not passes(mine.artisan, change.format(words), tie=tie, stranger=who)
         assert not passes(mine.editor, change.format(words), tie=tie, stranger=who)
-    for words in ("permissions = '{\"a\": 1}'", "external_id = 'x'", "branding = '{\"a\": 1}'"):
+    for words in ("permissions = '{\"a\": 1}'", "external_id = 'x'"):
         assert not passes(mine.artisan, change.format(words), tie=tie)
         assert passes(mine.editor, change.format(words), tie=tie)
+    for actor in (mine.artisan, mine.editor):
+        assert passes(actor, change.format("branding = '{\"a\": 1}'"), tie=tie)
+    assert not passes(other.artisan, change.format("branding = '{\"a\": 1}'"), tie=tie)
     for actor in (mine.artisan, mine.editor, mine.visitor):
         assert not passes(actor, "DELETE FROM editor_links WHERE id = :tie", tie=tie)
     assert not passes(mine.visitor, change.format("status = 'detached'"), tie=tie)

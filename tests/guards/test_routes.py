@@ -14,7 +14,15 @@ from tests.factories.conversations import make_tenant, open_chat
 
 PORTALS = ("admin", "editeur", "artisan", "fabricant", "particulier", "metreur")
 
-BODIES = {"rating": {"rating": 1}, "accept": {"pre_quote_id": "x"}, "transcript": {"email": "a@exemple.fr"}, "code": {"code": "123456"}}
+BODIES = {
+    "domains": {"domain": "app.exemple.fr"},
+    "deployments": {"agent_id": "agt_nowhere", "name": "Chantiers"},
+    "<editor_id>": {"company_name": "EBP", "name": "Marie"},
+    "rating": {"rating": 1},
+    "accept": {"pre_quote_id": "x"},
+    "transcript": {"email": "a@exemple.fr"},
+    "code": {"code": "123456"},
+}
 
 
 def routes(app: House) -> list[tuple[str, str, str]]:
@@ -44,7 +52,7 @@ def call(client: FlaskClient, method: str, rule: str, headers: dict[str, str] | 
         before, _, rest = path.partition("<")
         name, _, after = rest.partition(">")
         path = before + (new_id("usr") if "id" in name else "x" * 20) + after
-    body = {} if method in ("POST", "PUT", "PATCH") else None
+    body = BODIES.get(rule.rsplit("/", 1)[-1], {}) if method in ("POST", "PUT", "PATCH") else None
     return client.open(path, method=method, json=body if rule.startswith("/api/") else None, headers=headers).status_code
 
 
@@ -72,6 +80,33 @@ def test_ids_of_another_conversation_are_unknown(house: House, client: FlaskClie
             assert client.open(path, method=method, json=body).status_code == 401, f"{method} {rule} without a secret"
             tried += 1
     assert tried >= 1
+
+
+OPENED_BY = {
+    "editor_api": ("X-API-Key", "editeur"),
+    "artisan_api": ("Authorization", "artisan"),
+    "admin_api": ("Authorization", "admin"),
+}
+
+
+def test_every_api_asks_for_a_key_or_a_token_of_its_role(house: House, client: FlaskClient) -> None:
+    """401 without one, 403 with another role's, 404 for an object that is nowhere: on every route of every API."""
+    with committing():
+        secrets = {role: make_key(make_user(role), role) for role in ("editeur", "artisan", "admin", "fabricant")}
+    tried = 0
+    for method, rule, endpoint in routes(house):
+        header, role = OPENED_BY.get(endpoint.split(".")[0], ("", ""))
+        if not header:
+            continue
+        for name, secret in {"": "", "wrong": "aim_wrong", **secrets}.items():
+            headers = {header: f"Bearer {secret}" if header == "Authorization" else secret} if name else {}
+            status = call(client, method, rule, headers)
+            if name == role:
+                assert status == 404 if "<" in rule else status < 500, f"{method} {rule}: {status} with its own key"
+            else:
+                assert status == (401 if name in ("", "wrong") else 403), f"{method} {rule}: {status} with {name or 'nothing'}"
+        tried += 1
+    assert tried > 20
 
 
 def test_the_editor_api_knows_no_object_of_another_editor(house: House, client: FlaskClient) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page
 
 from app.web.house import House
+from tests.conftest import worker_number
 from tests.guards.test_pages import ROLES, simple_paths
-from tests.journeys.test_main_journey import sign_in, talk
+from tests.journeys.test_main_journey import SENTENCE, photo, sign_in, talk
 from tests.support.browser import DESKTOP, PHONE
 from tests.support.chat import make_token
+from tests.support.databases import admin_url
+from tests.support.sites import Site
 from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
@@ -29,12 +33,21 @@ def check(page: Page, where: str) -> None:
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), f"{where}: scrolls sideways"
 
 
+def deployment_paths(app: House, portal: str, deployment_id: str) -> list[str]:
+    """The pages of one deployment in a portal that has them."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] == portal and rule.arguments == {"deployment_id"}]
+    return sorted(rule.rule.replace("<deployment_id>", deployment_id) for rule in rules if "GET" in (rule.methods or set()))
+
+
 @pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desk-dark"])
 def test_portal_pages(live: Stack, browser: Browser, app: House, viewport: dict[str, int], scheme: str) -> None:
     for portal, person in PEOPLE.items():
         context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="fr-FR", bypass_csp=True, reduced_motion="reduce")  # type: ignore[arg-type]
         page = sign_in(context, live, person)
-        for path in simple_paths(app, (portal, *(("account", "notifications") if portal in ("editeur", "particulier") else ()))):
+        paths = simple_paths(app, (portal, *(("account", "notifications") if portal in ("editeur", "particulier") else ())))
+        for path in paths + deployment_paths(app, portal, live.demo["deployments"]["expert_btp"]):
+            if path.endswith(".csv"):
+                continue
             answer = page.goto(f"{live.base_url}{path}")
             if (
                 answer is not None
@@ -66,3 +79,93 @@ def test_chat_states(live: Stack, browser: Browser, tmp_path: Path, scheme: str)
     page.goto(f"{live.base_url}/s/inconnu")
     check(page, "an unknown link")
     context.close()
+
+
+ENDS = (
+    ("UPDATE deployments SET is_active = {} WHERE id = %(deployment)s", "false", "true", "en pause"),
+    (
+        "UPDATE users SET status = {} WHERE id = (SELECT editor_id FROM deployments WHERE id = %(deployment)s)",
+        "'suspended'",
+        "'active'",
+        "suspendu",
+    ),
+    ("UPDATE session_links SET revoked_at = {} WHERE id = %(link)s", "now()", "NULL", "plus actif"),
+    ("UPDATE session_links SET expires_at = now() + interval {} WHERE id = %(link)s", "'-1 day'", "'1 day'", "a expiré"),
+    ("UPDATE sessions SET status = {} WHERE link_id = %(link)s", "'deleted'", "'open'", "supprimée"),
+)
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone-dark", "desk-light"])
+def test_closed_chats(live: Stack, browser: Browser, viewport: dict[str, int], scheme: str) -> None:
+    """Each way a conversation ends: in the open page, and on the page that loads afterwards."""
+    context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="fr-FR", bypass_csp=True, reduced_motion="reduce")  # type: ignore[arg-type]
+    token = make_token(live.base_url, live.demo)
+    told = {"deployment": live.demo["deployments"]["expert_btp"], "link": f"lnk_{token[:20]}"}
+    page = context.new_page()
+    with psycopg.connect(admin_url(f"live_{worker_number()}"), autocommit=True) as connection:
+        for sql, change, undo, words in ENDS:
+            page.goto(f"{live.base_url}/s/{token}")
+            page.get_by_label("Votre message").wait_for()
+            connection.execute(sql.format(change), told)
+            try:
+                page.locator("#panel").get_by_text(words).wait_for(timeout=8000)
+                check(page, f"closed: {words}")
+                page.goto(f"{live.base_url}/s/{token}")
+                check(page, f"a link closed: {words}")
+            finally:
+                connection.execute(sql.format(undo), told)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_framed_chats(live: Stack, browser: Browser, tmp_path: Path, scheme: str) -> None:
+    """The page in a site's frame, in English, with the theme that the site gave: it wins over the device's."""
+    site = Site()
+    key = live.demo["deployments"]["expert_btp"]
+    other = "light" if scheme == "dark" else "dark"
+    data = f'data-deployment-key="{key}" data-locale="en" data-theme="{scheme}"'
+    site.page("/", f'<script src="{live.base_url}/widget/v1/loader.js" {data}></script>')
+    context = browser.new_context(viewport=DESKTOP, color_scheme=other, locale="en-GB", bypass_csp=True, reduced_motion="reduce")  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        page.goto(site.origin("localhost"))
+        page.get_by_role("button", name="Open the conversation").click()
+        framed = page.frame_locator("iframe")
+        framed.get_by_label("Your message").wait_for()
+        inside = page.frames[1]
+        paper = "rgb(18, 22, 28)" if scheme == "dark" else "rgb(247, 246, 243)"
+        inside.wait_for_function("(paper) => getComputedStyle(document.body).backgroundColor === paper", arg=paper)
+        check(page, "the site's page")
+
+        def look(where: str) -> None:
+            inside.evaluate(AXE.read_text(encoding="utf-8"))
+            assert inside.evaluate(RUN) == [], where
+            assert not inside.evaluate("document.documentElement.scrollWidth > window.innerWidth"), f"{where}: scrolls sideways"
+
+        look("framed: welcome")
+        framed.get_by_label("Your message").fill(SENTENCE)
+        framed.get_by_role("button", name="Send the message").click()
+        framed.get_by_role("button", name="Helpful answer", exact=True).wait_for(timeout=15_000)
+        framed.locator("#files").set_input_files([photo(tmp_path / "a.jpg", 1), photo(tmp_path / "b.jpg", 2)])
+        framed.locator("#tray img").nth(1).wait_for(timeout=15_000)
+        look("framed: photos to send")
+        framed.get_by_role("button", name="Send the message").click()
+        framed.get_by_role("button", name="This suits me").wait_for(timeout=20_000)
+        look("framed: the estimate")
+        for name in ("Receive the conversation by", "Talk to the craftsman", "About this conversation", "Delete my conversation"):
+            framed.get_by_role("button", name="Menu").click()
+            look("framed: the menu")
+            framed.get_by_role("button", name=re.compile(name)).last.click()
+            look(f"framed: {name}")
+            if name != "Delete my conversation":
+                framed.get_by_role("button", name="Close").click()
+        framed.get_by_label(re.compile("write DELETE")).fill("DELETE")
+        framed.get_by_role("dialog").get_by_role("button", name="Delete my conversation").click()
+        framed.get_by_role("button", name="Begin another conversation").wait_for()
+        look("framed: erased")
+        page.goto(f"{live.base_url}/embed/{key}")
+        page.locator("#panel").get_by_text("ne s’affiche pas ici").wait_for()
+        check(page, "a frame's page without its site")
+    finally:
+        context.close()
+        site.close()

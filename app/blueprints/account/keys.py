@@ -15,6 +15,7 @@ from app.core.acting import Actor
 from app.core.crypto import UnsealError, seal, unseal
 from app.core.errors import ForbiddenError, InvalidError
 from app.identity.keys import create_key, keys_of, permission_labels, revoke_key
+from app.identity.models import ApiKey
 from app.web.access import requires, signed_in
 from app.web.form_errors import put_errors
 
@@ -44,8 +45,16 @@ def keys() -> Response:
             # Sealed: the session's cookie is signed, not secret, and this value stays in it until the next page.
             session[SHOWN_ONCE] = {"id": key.id, "sealed": seal(secret.encode(), purpose=SHOWN_ONCE)}
             return redirect(url_for("account.keys"), code=303)
+    held = keys_of(actor)
     page = render_template(
-        "account/keys.html", form=form, keys=keys_of(actor), new=_just_made(), words=key_words(actor), labels=labels, now=clock.now()
+        "account/keys.html",
+        form=form,
+        keys=held,
+        older=_older(held),
+        new=_just_made(),
+        words=key_words(actor),
+        labels=labels,
+        now=clock.now(),
     )
     return make_response(page, 422 if form.errors else 200)
 
@@ -77,6 +86,23 @@ def _chosen(form: KeyForm) -> list[str]:
     if not form.scopes.data:
         raise InvalidError("Aucune permission n’est cochée.", {"scopes": ["Cochez au moins une permission."]})
     return list(form.scopes.data)
+
+
+def _older(held: list[ApiKey]) -> dict[str, str]:
+    """Of a living key that has a newer one beside it: whether it served since, which tells when a replacement is complete."""
+    now = clock.now()
+    living = sorted(
+        (key for key in held if key.revoked_at is None and (key.expires_at is None or key.expires_at > now)), key=lambda key: key.created_at
+    )
+    if len(living) < 2:
+        return {}
+    newest = living[-1]
+    return {
+        key.id: f"sert encore depuis « {newest.name} »"
+        if key.last_used_at and key.last_used_at > newest.created_at
+        else f"n’a pas servi depuis « {newest.name} »"
+        for key in living[:-1]
+    }
 
 
 def _just_made() -> dict[str, str] | None:

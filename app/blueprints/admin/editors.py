@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from app.billing.plans import subscription_of
+from app.billing.usage import month_usage
 from app.blueprints.admin.blueprint import bp
 from app.blueprints.admin.companies import company_form, edit_company, open_company
 from app.blueprints.admin.forms import NewCompanyForm
@@ -12,6 +14,7 @@ from app.blueprints.admin.lists import ACCOUNT_STATES
 from app.core import clock
 from app.deployments.admin_queries import editors as all_editors
 from app.deployments.admin_queries import usage_of, webhook_health
+from app.deployments.domains import must_be_reviewed
 from app.deployments.queries import deployments_of
 from app.identity.admin_queries import account_in_role, keys_of_account, staff_of, ties_of
 from app.identity.models import User
@@ -53,6 +56,8 @@ def editor(editor_id: str) -> ResponseReturnValue:
         "admin/editors/show.html",
         editor=found,
         usage=usage_of(found.id),
+        month_usage=month_usage(found.id),
+        subscription=subscription_of(found.id),
         month=clock.paris_month(),
         deployments=deployments_of(found.id),
         ties=ties,
@@ -60,6 +65,7 @@ def editor(editor_id: str) -> ResponseReturnValue:
         webhooks=webhook_health(found.id),
         keys=keys_of_account(found.id),
         staff=staff_of(found.id),
+        review_domains=must_be_reviewed(found.id),
     )
 
 

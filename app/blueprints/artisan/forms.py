@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import EmailField, RadioField, SelectField, StringField, TelField, TextAreaField
+from wtforms import EmailField, RadioField, SelectField, StringField, TelField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length
+from wtforms.validators import DataRequired, Length
 
 from app.conversations.links import DEFAULT_LIFE, MAX_LIFE
-from app.deployments.own_branding import LENGTHS
 from app.identity.models import EditorLink
 from app.web.forms import PortalForm
 
@@ -32,11 +31,7 @@ class LinkForm(PortalForm):
             self.editor_link_id.data = self.editor_link_id.choices[0][0]
 
 
-class BrandingForm(PortalForm):
-    """How his conversations look; what is left empty inherits."""
+class LinkCodeForm(PortalForm):
+    """The code an editor gave him."""
 
-    title = StringField("Titre", [Length(max=LENGTHS["title"])])
-    primary_color = StringField("Couleur", [Length(max=LENGTHS["primary_color"])])
-    welcome_message = TextAreaField("Message d’accueil", [Length(max=LENGTHS["welcome_message"])])
-    placeholder = StringField("Invitation à écrire", [Length(max=LENGTHS["placeholder"])])
-    signature = StringField("Signature", [Length(max=LENGTHS["signature"])])
+    code = StringField("Code de liaison", [DataRequired("Écrivez le code reçu."), Length(max=40)])

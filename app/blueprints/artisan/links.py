@@ -11,9 +11,10 @@ from app.conversations.issuing import issue_artisan_link, revoke_own_link
 from app.conversations.links import DEFAULT_LIFE
 from app.conversations.lists import links_list, one_link
 from app.conversations.models import SessionLink
-from app.core.errors import ForbiddenError, InvalidError, NotFoundError
+from app.conversations.sending import mail_link
+from app.core.errors import ConflictError, ForbiddenError, InvalidError, LimitError, NotFoundError
 from app.core.identifiers import format_phone_fr
-from app.extensions import db
+from app.extensions import db, limiter
 from app.identity.links import links_of_artisan
 from app.web.access import requires, signed_in
 from app.web.form_errors import put_errors
@@ -61,7 +62,7 @@ def new_link() -> Response | Redirection:
             )
         except InvalidError as error:
             put_errors(form, error)
-        except (ForbiddenError, NotFoundError) as error:
+        except (ForbiddenError, LimitError, NotFoundError) as error:
             form.editor_link_id.errors = [error.message]
         else:
             flash("Lien prêt : envoyez-le à votre client.", "success")
@@ -88,6 +89,18 @@ def link(link_id: str) -> Response:
         own=kept.created_by == actor.user_id,
         phone=format_phone_fr(row.recipient_phone) if row.recipient_phone else None,
     )
+
+
+@bp.post("/liens/<link_id>/envoi")
+@requires("sessions.create_link")
+@limiter.limit("60/hour")
+def send_link(link_id: str) -> Redirection:
+    """Send the address to its recipient by e-mail, the first time or again."""
+    try:
+        flash(f"Lien envoyé à {mail_link(signed_in(), link_id)}.", "success")
+    except (ConflictError, LimitError) as error:
+        flash(error.message, "error")
+    return redirect(url_for("artisan.link", link_id=link_id), code=303)
 
 
 @bp.post("/liens/<link_id>/retrait")

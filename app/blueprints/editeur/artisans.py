@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from sqlalchemy import ColumnElement, func, or_, select
 
+from app.billing.usage import link_share
 from app.blueprints.editeur.blueprint import account_id, bp
-from app.blueprints.editeur.forms import ArtisanForm, TieForm
+from app.blueprints.editeur.forms import ArtisanForm, PermissionFields, TieForm
 from app.conversations.lists import sessions_list
 from app.core.acting import Actor
 from app.core.errors import ConflictError, InvalidError
@@ -69,7 +70,7 @@ def new_artisan() -> Response:
                 external_id=form.external_id.data or "",
                 name=form.name.data or "",
                 phone=form.phone.data or None,
-                permissions=_permissions(form),
+                permissions=permissions_of(form),
             )
         except InvalidError as error:
             put_errors(form, error)
@@ -89,12 +90,13 @@ def artisan(link_id: str) -> Response:
     actor, link = signed_in(), link_of_editor(account_id(), link_id)
     form = TieForm(data=None if request.method == "POST" else {**link.permissions, **link.branding})
     if form.validate_on_submit() and actor.can("artisans.link"):
-        configure_link(link, permissions=_permissions(form), branding=_branding(form))
+        configure_link(link, permissions=permissions_of(form), branding=_branding(form))
         flash(f"Réglages de {link.artisan_name} enregistrés.", "success")
         return redirect(url_for("editeur.artisan", link_id=link.id), code=303)  # type: ignore[return-value]
     latest = sessions_list(actor, editor_link_id=link.id)
     sessions = paginate(latest.statement, [latest.sorts["activite"], latest.unique], limit=5).rows
-    return respond("editeur/artisan.html", link=link, form=form, sessions=sessions, status=422 if form.errors else 200)
+    status = 422 if form.errors else 200
+    return respond("editeur/artisan.html", link=link, form=form, sessions=sessions, shares=[link_share(link)], status=status)
 
 
 @bp.post("/artisans/<link_id>/relancer")
@@ -131,7 +133,8 @@ def _matching(q: str) -> list[ColumnElement[bool]]:
     return [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in q.split()[:6]]
 
 
-def _permissions(form: ArtisanForm | TieForm) -> dict[str, Any]:
+def permissions_of(form: PermissionFields) -> dict[str, Any]:
+    """What the form lets the artisan do."""
     return {
         "can_create_sessions": bool(form.can_create_sessions.data),
         "can_view_analytics": bool(form.can_view_analytics.data),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from app.blueprints.editeur.banner import plan_banner
 from app.blueprints.editeur.words import EVENT_LABELS, result_pill
 from app.core.acting import current_actor
 from app.core.identifiers import format_phone_fr
@@ -22,7 +23,14 @@ def account_id() -> str:
 
 @bp.context_processor
 def _words() -> dict[str, Any]:
-    return {"event_labels": EVENT_LABELS, "result_pill": result_pill, "link_pill": link_pill, "may": current_actor().can, "phone": _phone}
+    return {
+        "event_labels": EVENT_LABELS,
+        "result_pill": result_pill,
+        "link_pill": link_pill,
+        "may": current_actor().can,
+        "phone": _phone,
+        "page_banner": plan_banner,
+    }
 
 
 def _phone(e164: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, EmailField, IntegerField, SelectField, SelectMultipleField, StringField, TelField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
@@ -42,6 +43,19 @@ class ArtisanForm(PermissionFields):
     email = EmailField("Adresse e-mail", [DataRequired(), Length(max=254)])
     external_id = StringField("Identifiant chez vous", [DataRequired(), Length(max=100)])
     phone = TelField("Téléphone", [Length(max=30)])
+
+
+class CodeForm(PermissionFields):
+    """A link code."""
+
+    external_id = StringField("Identifiant chez vous", [DataRequired(), Length(max=100)])
+    artisan_name = StringField("Nom de l’artisan", [Length(max=200)])
+
+
+class ImportForm(PortalForm):
+    """A file of artisans."""
+
+    file = FileField("Fichier CSV", [FileRequired("Choisissez un fichier.")])
 
 
 class TieForm(PermissionFields):

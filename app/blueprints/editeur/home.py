@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Response
 from sqlalchemy import func, select
 
-from app.billing.models import UsageCounter
+from app.billing.usage import month_usage
 from app.blueprints.editeur.blueprint import account_id, bp
 from app.conversations.lists import sessions_list
 from app.core import clock
@@ -36,7 +36,7 @@ def home() -> Response:
         "editeur/home.html",
         manages=manages,
         estimates=paginate(estimates.statement, [estimates.sorts["activite"], estimates.unique], limit=SHOWN).rows,
-        usage=db.session.get(UsageCounter, (editor_id, clock.paris_month())),
+        month_usage=month_usage(editor_id),
         trouble=in_trouble(editor_id, since, SHOWN),
         failed=trouble_count(editor_id, since),
         pending=_pending(editor_id),

@@ -14,9 +14,10 @@ from app.conversations.issuing import issue_editor_link
 from app.conversations.links import revoke_link, url_of
 from app.conversations.lists import links_list, one_link
 from app.conversations.models import SessionLink
-from app.core.errors import InvalidError, NotFoundError
+from app.conversations.sending import mail_link
+from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from app.deployments.models import Deployment
-from app.extensions import db
+from app.extensions import db, limiter
 from app.identity.models import EditorLink
 from app.web.access import requires, signed_in
 from app.web.form_errors import put_errors
@@ -59,7 +60,7 @@ def new_link() -> Response:
             )
         except InvalidError as error:
             put_errors(form, error)
-        except NotFoundError as error:
+        except (LimitError, NotFoundError) as error:
             put_errors(form, InvalidError(error.message, {"artisan_external_id": [error.message]}))
         else:
             flash("Lien créé. Il reste à l’envoyer.", "success")
@@ -83,6 +84,18 @@ def link(link_id: str) -> Response:
 def link_qr(link_id: str) -> Response:
     """The QR code of the address, as a picture."""
     return Response(qr_code(url_of(_link(link_id))), mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@bp.post("/liens/<link_id>/envoyer")
+@requires("sessions.create_link")
+@limiter.limit("60/hour")
+def send_link(link_id: str) -> Response:
+    """Send the address to its recipient by e-mail, the first time or again."""
+    try:
+        flash(f"Lien envoyé à {mail_link(signed_in(), link_id)}.", "success")
+    except (ConflictError, LimitError) as error:
+        flash(error.message, "error")
+    return redirect(url_for("editeur.link", link_id=link_id), code=303)  # type: ignore[return-value]
 
 
 @bp.post("/liens/<link_id>/retirer")

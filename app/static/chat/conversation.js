@@ -1,6 +1,6 @@
 /** The conversation as the server tells it: its session, its messages, the replies being written. */
 
-import { backoff, pause } from "./api.js";
+import { backoff, online, pause } from "./api.js";
 import { follow } from "./stream.js";
 
 const RUNNING = new Set(["queued", "processing"]);
@@ -10,6 +10,9 @@ const NEWS_SOON = 10000;
 const NEWS_LATER = 30000;
 const LIVELY = 180000;
 
+/** How often a shown page asks whether it is still welcome: what closes it is known within five seconds. */
+const STANDING = 4000;
+
 const LIMITS = { message_chars: 4000, files: 10, file_bytes: 10485760 };
 
 /**
@@ -17,8 +20,11 @@ const LIMITS = { message_chars: 4000, files: 10, file_bytes: 10485760 };
  * `onNews(message)` when the artisan or the system wrote; `onLink(up)` when the connection is lost or found;
  * `onEnd(error)` when the server closes the conversation for good;
  * `onCode(hint)` when this device must be confirmed.
+ * `onStanding()` each time the server says that it is open.
+ * `entrance` is where a session comes from: `enter(resume)` answers its payload, `keeps` tells whether this page remembers
+ * its secret (else nothing renews it), `watched()` whether the page can be seen.
  */
-export function createConversation({ boot, api, store, tabs, onChange, onReply, onNews, onLink, onEnd, onCode }) {
+export function createConversation({ entrance, api, store, tabs, onChange, onReply, onNews, onLink, onEnd, onCode, onStanding }) {
   const conversation = { messages: [], status: "", limits: { ...LIMITS }, live: false };
   const followed = new Map();
   let kept = null;
@@ -80,32 +86,33 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
     if (used) remember();
   }
 
-  const request = (resume) => api.open(boot.session_url, { notice_version: boot.notice_version, ...(resume ? { resume } : {}) });
   const credentials = () => (api.session ? { session_id: api.session.id, session_token: api.session.token } : kept);
 
   /** Opens the session; a resumption that is no longer valid starts from the link alone. */
   async function obtain() {
     const resume = credentials();
     try {
-      return await request(resume);
+      return await entrance.enter(resume);
     } catch (error) {
       if (!resume || error.status !== 401) throw error;
-      return request(null);
+      return entrance.enter(null);
     }
   }
 
   async function enter(data) {
     accept(data);
     if (data.needs_code) return onCode(data.email_hint);
+    // A site's page hands over the session alone; what was said in it is ours to read.
+    const whole = data.messages ? data : data.resumed ? await api.own("GET", "messages") : { messages: [] };
     conversation.live = true;
-    replace(data);
+    replace(whole);
     opened();
   }
 
   /** Writes the session's secret on the device: from the visitor's first act on, never before. */
   function remember() {
     used = true;
-    if (!api.session || kept?.session_token === api.session.token) return;
+    if (!entrance.keeps || !api.session || kept?.session_token === api.session.token) return;
     kept = { session_id: api.session.id, session_token: api.session.token };
     store.put("session", kept);
   }
@@ -127,6 +134,7 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
   }
 
   api.renew = async () => {
+    if (!entrance.keeps) return false;
     try {
       const data = await obtain();
       accept(data);
@@ -152,10 +160,29 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
     return asking;
   }
 
+  const watched = () => document.visibilityState === "visible" && entrance.watched();
+
   async function news() {
     for (;;) {
       await pause(Date.now() - activeAt < LIVELY ? NEWS_SOON : NEWS_LATER);
-      if (document.visibilityState === "visible" && !followed.size) await refresh();
+      if (watched() && !followed.size) await refresh();
+    }
+  }
+
+  /** Asks whether the conversation is still open, while the page is seen and no reply is being written. */
+  async function stand() {
+    let failures = 0;
+    for (;;) {
+      await pause(failures ? Math.max(STANDING, backoff(failures)) : STANDING);
+      if (!conversation.live || !watched() || !online() || followed.size) continue;
+      try {
+        await api.own("GET", "state");
+        failures = 0;
+        onStanding();
+      } catch (error) {
+        if (error.passing) failures += 1;
+        else if (conversation.live) onEnd(error);
+      }
     }
   }
 
@@ -193,7 +220,27 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
   const own = (verb, body) => act("POST", `/session/${api.session.id}/${verb}`, body);
 
   return Object.assign(conversation, {
-    start: (saved) => open(saved).then(news),
+    /** Opens the conversation and keeps it fresh. */
+    start(saved) {
+      news();
+      stand();
+      return open(saved);
+    },
+
+    /** Opens it again after an ending that could be mended. */
+    again: () => open(kept),
+
+    /** Nothing of it stays on this page, nor on this device. */
+    forget() {
+      for (const stop of followed.values()) stop();
+      followed.clear();
+      api.session = kept = null;
+      Object.assign(conversation, { messages: [], status: "", live: false });
+      read = false;
+      onChange();
+      return store.destroy();
+    },
+
     whenOpen: () => whenOpen,
     remember,
     refresh,
@@ -242,12 +289,10 @@ export function createConversation({ boot, api, store, tabs, onChange, onReply, 
     resendCode: () => own("code", { resend: true }),
 
     async erase() {
+      const { id } = api.session;
       await api.own("DELETE", "");
-      conversation.live = false;
-      for (const stop of followed.values()) stop();
-      followed.clear();
-      await store.destroy();
-      tabs.postMessage("erased");
+      await conversation.forget();
+      tabs.postMessage(id);
     },
   });
 }

@@ -1,24 +1,46 @@
 /**
  * The little Markdown that answers use, drawn with DOM nodes: paragraphs, lists, bold, links to http(s) that show their host.
- * Anything else stays the text it is: no image, no HTML, no other scheme.
+ * Anything else stays the text it is: no image, no HTML, no other scheme. What was drawn is checked once more before it is shown.
  */
 
 import { el } from "./dom.js";
-import { spaced } from "./words.js";
+import { T, spaced } from "./words.js";
 
 const INLINE = /\*\*(.+?)\*\*|!?\[([^\]\n]*)\]\(((?:[^\s()]|\([^\s()]*\))+)\)|(https?:\/\/[^\s<>()[\]«»"]+[^\s<>()[\]«»".,;:!?])/g;
 const ITEM = /^\s*(?:[-*•]|(\d{1,3})[.)])\s+(.*)$/;
 
-function link(text, address) {
+/** Characters that turn the direction of what follows: they could make a host read backwards. */
+const TURNS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** All that may stand in an answer, with its attributes. */
+const ALLOWED = { P: [], BR: [], STRONG: [], UL: [], OL: ["start"], LI: [], A: ["href", "rel", "target"] };
+
+function link(label, address) {
   let url;
   try {
     url = new URL(address);
   } catch {
+    return label;
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") return label;
+  const text = label.replace(TURNS, "");
+  // Only a text that is the address itself says where it leads; any other could name somebody else's host.
+  const honest = [url.href, url.href.replace(/\/$/, ""), url.host].includes(text) && !url.username;
+  const shown = honest ? text : `${text || T.bareLink} (${url.host})`;
+  return el("a", { href: url.href, rel: "noopener nofollow noreferrer", target: "_blank" }, shown);
+}
+
+/** Keeps of a drawn block what the list allows, and nothing else: the last step before it is shown. */
+export function clean(node) {
+  for (const child of [...node.children]) clean(child);
+  const allowed = ALLOWED[node.tagName];
+  if (!allowed || (node.tagName === "A" && !/^https?:$/.test(node.protocol))) {
+    const text = document.createTextNode(node.textContent);
+    node.replaceWith(text);
     return text;
   }
-  if (url.protocol !== "https:" && url.protocol !== "http:") return text;
-  const shown = text.includes(url.host) ? text : `${text || "lien"} (${url.host})`;
-  return el("a", { href: url.href, rel: "noopener nofollow noreferrer", target: "_blank" }, shown);
+  for (const { name } of [...node.attributes]) if (!allowed.includes(name)) node.removeAttribute(name);
+  return node;
 }
 
 function inline(source) {
@@ -70,7 +92,7 @@ export function drawMarkdown(box, source) {
   const had = box.drawn || [];
   wanted.forEach(({ block, key }, index) => {
     if (had[index] === key) return;
-    const node = draw(block);
+    const node = clean(draw(block));
     if (box.children[index]) box.children[index].replaceWith(node);
     else box.append(node);
   });

@@ -39,7 +39,7 @@ const done = (dialog, say, ...content) => {
 /** `attempt(act)` runs an act and tells a refusal; `onErased()` once the conversation is deleted; `log` shows or hides the hours. */
 export function createMenu({ boot, artisan, conversation, say, attempt, onErased, log }) {
   function email() {
-    const input = field(M.emailLabel, { type: "email", inputmode: "email", autocomplete: "email", maxlength: "254", autofocus: !touch() }, M.emailCode);
+    const input = field(M.emailLabel, { type: "email", inputmode: "email", autocomplete: "email", maxlength: "254", "data-first": !touch() }, M.emailCode);
     const form = askingForm({
       intro: el("p", {}, M.emailText),
       input,
@@ -93,7 +93,7 @@ export function createMenu({ boot, artisan, conversation, say, attempt, onErased
   }
 
   function erase() {
-    const input = field(M.eraseLabel, { type: "text", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", autofocus: !touch() });
+    const input = field(M.eraseLabel, { type: "text", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", "data-first": !touch() });
     const form = askingForm({
       intro: el("p", {}, M.eraseText(artisan)),
       input,

@@ -6,9 +6,9 @@ import { exclusive } from "./store.js";
 /**
  * An entry is `{client_message_id, content, created_at, files, state, error}`; `state` is waiting, sending or failed.
  * `onSent(entry, data)` when the server took it; `onRefused(error)` when it never will; `onDelay(seconds)` when it asked us to
- * slow down; `onStale()` when another tab had already sent it.
+ * slow down; `onStale()` when another tab had already sent it. `context()` is what a site's page tells with its messages.
  */
-export function createOutbox({ api, store, uploads, lock, onChange, onSent, onRefused, onDelay, onStale }) {
+export function createOutbox({ api, store, uploads, lock, context, onChange, onSent, onRefused, onDelay, onStale }) {
   const entries = [];
   let busy = false;
   let again = false;
@@ -52,7 +52,7 @@ export function createOutbox({ api, store, uploads, lock, onChange, onSent, onRe
         onChange();
         return true;
       }
-      const data = await api.call("POST", "/message", { content: entry.content, client_message_id: entry.client_message_id, file_ids });
+      const data = await api.call("POST", "/message", { content: entry.content, client_message_id: entry.client_message_id, file_ids, ...context() });
       failures = 0;
       await forget(entry);
       onSent(entry, data, uploads.release(entry.files));
@@ -64,7 +64,7 @@ export function createOutbox({ api, store, uploads, lock, onChange, onSent, onRe
         return false;
       }
       set(entry, "failed", error);
-      onRefused(error);
+      onRefused(error, entry);
       return true;
     }
   }

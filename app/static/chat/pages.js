@@ -3,7 +3,7 @@
 import { el, icon } from "./dom.js";
 import { busy, field } from "./sheets.js";
 import { callButton } from "./status.js";
-import { explain } from "./words.js";
+import { explain, told } from "./words.js";
 import { M } from "./words_menu.js";
 
 /** A page in the conversation's place, with a heading that takes the focus. */
@@ -13,7 +13,16 @@ function fullPage(box, name, title, ...content) {
   heading.focus();
 }
 
-export const farewell = (box, phone) => fullPage(box, "check", M.erased, el("p", {}, M.erasedText), phone ? callButton(phone, "button") : null);
+/** `onAnew`, where another conversation may begin. */
+export const farewell = (box, phone, onAnew) =>
+  fullPage(
+    box,
+    "check",
+    M.erased,
+    el("p", {}, M.erasedText, onAnew ? null : ` ${M.erasedClose}`),
+    phone ? callButton(phone, "button") : null,
+    onAnew ? el("button", { type: "button", class: "button", onclick: onAnew }, told("anew")) : null,
+  );
 
 /** Asks for the code sent by e-mail; `confirm(code)` and `resend()` answer promises. */
 export function codePage(box, hint, phone, { confirm, resend, say }) {

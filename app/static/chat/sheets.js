@@ -5,7 +5,7 @@ import { T } from "./words.js";
 
 let serial = 0;
 
-/** Opens a sheet titled `title` around `content`; the focus goes to the field that asks for it, else to the title, and back to the opener when it closes. */
+/** Opens a sheet titled `title` around `content`; the focus goes to the field marked `data-first`, else to the title, and back to the opener when it closes. */
 export function openSheet(title, ...content) {
   serial += 1;
   const id = `sheet-${serial}`;
@@ -16,7 +16,7 @@ export function openSheet(title, ...content) {
     el(
       "div",
       { class: "sheet-head" },
-      el("h2", { id, tabindex: "-1", autofocus: true }, title),
+      el("h2", { id, tabindex: "-1" }, title),
       el("button", { type: "button", class: "round", "aria-label": T.close, onclick: () => dialog.close() }, icon("close")),
     ),
     el("div", { class: "sheet-body" }, content),
@@ -26,9 +26,10 @@ export function openSheet(title, ...content) {
     dialog.remove();
     if (opener?.isConnected) opener.focus();
   });
-  if (dialog.querySelector("input[autofocus]")) dialog.querySelector("h2").autofocus = false;
   document.body.append(dialog);
   dialog.showModal();
+  // By hand: in a site's frame, browsers block and report the `autofocus` attribute.
+  (dialog.querySelector("[data-first]") || dialog.querySelector("h2")).focus();
   return dialog;
 }
 

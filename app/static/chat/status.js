@@ -2,7 +2,7 @@
 
 import { online } from "./api.js";
 import { el, icon } from "./dom.js";
-import { T } from "./words.js";
+import { T, told as wording } from "./words.js";
 
 /** The button that dials the artisan. */
 export const callButton = (phone, className = "button primary") =>
@@ -58,16 +58,16 @@ export function createStrip({ strip, subtitle, say }) {
   };
 }
 
-/** The panel that takes the composer's place: `{title, text, again}`. */
-export function endPanel(panel, { title, text, again }, phone, onAgain) {
+/** The panel that takes the composer's place: `{title, text, again, anew}` (endings.js). */
+export function endPanel(panel, { title, text, again, anew }, phone, onAgain) {
   panel.replaceChildren(
-    el("h2", {}, title),
+    el("h2", { tabindex: "-1" }, title),
     el("p", {}, text),
     el(
       "div",
       { class: "panel-actions" },
       phone ? callButton(phone) : null,
-      again ? el("button", { type: "button", class: "button", onclick: onAgain }, icon("retry"), T.retry) : null,
+      again || anew ? el("button", { type: "button", class: "button", onclick: onAgain }, icon("retry"), wording(anew ? "anew" : "again")) : null,
     ),
   );
   panel.hidden = false;

@@ -3,21 +3,24 @@
  * sent yet. Nothing exists before the first `put`: looking does not create. Where the browser refuses storage (private
  * mode), memory stands in and the page works until it is closed.
  *
- * Keys: "session", "draft", "out:<client_message_id>", "file:<key>".
+ * Keys: "session", "draft", "out:<client_message_id>", "file:<key>". In a site's frame the host page keeps the session's
+ * secret, and the name is known once it has handed it over.
  */
 
 const TABLE = "kept";
 
+/** `name()` is the conversation's name here, or a promise of it. */
 export function createStore(name) {
   const memory = new Map();
   let opening = null;
 
   /** The database, or null when it does not exist and `create` is false, or when storage is refused. */
-  function open(create) {
+  async function open(create) {
+    const called = await name();
     return new Promise((resolve) => {
       let request;
       try {
-        request = indexedDB.open(name, 1);
+        request = indexedDB.open(called, 1);
       } catch {
         resolve(null);
         return;
@@ -94,14 +97,28 @@ export function createStore(name) {
       if (!opening) return;
       const database = await opening;
       opening = null;
-      database?.close();
-      indexedDB.deleteDatabase(name);
+      if (!database) return;
+      database.close();
+      indexedDB.deleteDatabase(database.name);
     },
   };
 }
 
-/** Runs `act` alone among the tabs of this conversation (Web Locks; without them, at once: the server tells doubles apart). */
-export const exclusive = (name, act) => (navigator.locks ? navigator.locks.request(name, act) : act());
+/** Web Locks, or null where the browser has none or refuses them, as it does to a frame without storage. */
+const locks = async () => {
+  try {
+    await navigator.locks.query();
+    return navigator.locks;
+  } catch {
+    return null;
+  }
+};
+
+/** Runs `act` alone among the tabs of this conversation; without locks, at once: the server tells doubles apart. */
+export async function exclusive(name, act) {
+  const granted = await locks();
+  return granted ? granted.request(name, act) : act();
+}
 
 /** Calls `act` as soon as no other tab holds `name`, then holds it as long as this page lives. */
 export function claim(name, act) {
@@ -109,6 +126,14 @@ export function claim(name, act) {
     act();
     return new Promise(() => {});
   };
-  if (navigator.locks) navigator.locks.request(name, keep).catch(() => {});
-  else act();
+  locks().then((granted) => (granted ? granted.request(name, keep).catch(() => {}) : act()));
+}
+
+/** Talk between the tabs of this conversation; a frame without storage talks to nobody. */
+export function openChannel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return Object.assign(new EventTarget(), { postMessage: () => {} });
+  }
 }

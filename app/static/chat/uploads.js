@@ -17,6 +17,9 @@ const EDGE = 2400;
 /** How long a message waits for the server's check of its photos before it leaves with them unchecked. */
 const CHECK_PATIENCE = 10000;
 
+/** A site's page stands elsewhere: it needs the whole address. */
+const whole = (path) => path && new URL(path, window.location.href).href;
+
 async function lighten(file) {
   if (file.size < HEAVY || !file.type.startsWith("image/")) return file;
   try {
@@ -40,7 +43,8 @@ async function lighten(file) {
 /**
  * An attachment is `{key, name, mime_type, size, blob, preview, state, progress, id, message}`; `state` is waiting, uploading,
  * checking, ready; `message` is the client id of the message it leaves with, null while it is in the tray.
- * `onChange(attachment)` after each step; `onRefused(sentence, error?)` for a file that is not taken, in words for the visitor.
+ * `onChange(attachment)` after each step; `onRefused(sentence, error?, tag?)` for a file that is not taken, in words for the visitor.
+ * `tag` is the name under which a site's page gave the file, null for one that the visitor chose.
  */
 export function createUploads({ api, store, limits, used, newId, ready, onChange, onRefused }) {
   const all = new Map();
@@ -65,6 +69,7 @@ export function createUploads({ api, store, limits, used, newId, ready, onChange
     const until = Date.now() + CHECK_PATIENCE;
     for (let attempt = 0; Date.now() < until; attempt += 1) {
       const { file } = await api.call("GET", `/files/${attachment.id}`);
+      attachment.addresses = { url: whole(file.url), thumbnail_url: whole(file.thumbnail_url) };
       if (file.status === "ready") return;
       if (file.status === "refused") throw new ApiError("file_refused", file.error || T.unreadable, { status: 422 });
       await pause(Math.min(400 * 1.5 ** attempt, 2000));
@@ -103,7 +108,7 @@ export function createUploads({ api, store, limits, used, newId, ready, onChange
         if (signal.aborted) break;
         if (!error.passing) {
           forget(attachment);
-          onRefused(T.refused(attachment.name, explain(error)), error);
+          onRefused(T.refused(attachment.name, explain(error)), error, attachment.tag);
           throw error;
         }
         step(attachment, "waiting", 0);
@@ -132,20 +137,21 @@ export function createUploads({ api, store, limits, used, newId, ready, onChange
     get: (key) => all.get(key),
 
     /** Takes what the visitor picked, pasted or dropped. */
-    async add(files) {
+    async add(files, tag = null) {
+      const refuse = (sentence, code) => onRefused(sentence, null, tag, code);
       for (const picked of files.map(typed)) {
         const { name } = picked;
         if (used() + all.size >= limits.files) {
-          onRefused(T.tooMany(limits.files));
+          refuse(T.tooMany(limits.files), "too_many_files");
           break;
         }
-        if (!TYPES.has(picked.type)) onRefused(T.wrongType(name));
-        else if (!picked.size) onRefused(T.empty(name));
+        if (!TYPES.has(picked.type)) refuse(T.wrongType(name), "wrong_type");
+        else if (!picked.size) refuse(T.empty(name), "empty_file");
         else {
           const file = await lighten(picked);
-          if (file.size > limits.file_bytes) onRefused(T.tooLarge(name, size(limits.file_bytes)));
+          if (file.size > limits.file_bytes) refuse(T.tooLarge(name, size(limits.file_bytes)), "too_large");
           else {
-            const attachment = adopt({ key: newId(), name: file.name, mime_type: file.type, size: file.size, blob: file, id: null, message: null });
+            const attachment = adopt({ key: newId(), name: file.name, mime_type: file.type, size: file.size, blob: file, id: null, message: null, tag });
             onChange(attachment);
             await record(attachment);
             start(attachment);

@@ -1,8 +1,8 @@
-/** The French sentences of what opens on demand: menu, sheets, code, photo viewer. */
+/** The sentences of what opens on demand: menu, sheets, code, photo viewer. */
 
-import { typeset } from "./words.js";
+import { sentences } from "./words.js";
 
-export const M = typeset({
+export const M = sentences("M", {
   cancel: "Annuler",
   menu: "Que souhaitez-vous faire ?",
   done: "J’ai terminé",
@@ -38,7 +38,8 @@ export const M = typeset({
   eraseMismatch: "Écrivez SUPPRIMER pour confirmer, ou annulez.",
   eraseAct: "Supprimer ma conversation",
   erased: "Votre conversation est supprimée",
-  erasedText: "Vos messages et vos photos ont été effacés. Merci de votre visite ; vous pouvez fermer cette page.",
+  erasedText: "Vos messages et vos photos ont été effacés. Merci de votre visite.",
+  erasedClose: "Vous pouvez fermer cette page.",
   // Second device
   codeTitle: "Confirmez que c’est bien vous",
   codeText: (hint) => `Cette conversation est protégée. Un code à 6 chiffres vient de partir vers ${hint || "l’adresse e-mail que vous avez laissée"}.`,

@@ -1,8 +1,8 @@
-/** The French sentences of the estimate. */
+/** The sentences of the estimate. */
 
-import { plural, typeset } from "./words.js";
+import { plural, sentences } from "./words.js";
 
-export const Q = typeset({
+export const Q = sentences("Q", {
   estimate: "Estimation pour votre projet",
   lines: (count) => plural(count, "poste", "postes"),
   assumptions: (count) => `${plural(count, "hypothèse", "hypothèses")} à confirmer`,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.blueprints.api.editor import artisans, deployments, sessions, webhooks
+from app.blueprints.api.editor import artisans, deployments, sessions, statistics, webhooks
 from app.blueprints.api.editor.blueprint import bp
 
-__all__ = ["artisans", "bp", "deployments", "sessions", "webhooks"]
+__all__ = ["artisans", "bp", "deployments", "sessions", "statistics", "webhooks"]

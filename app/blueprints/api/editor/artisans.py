@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.blueprints.api.editor import schemas
-from app.blueprints.api.editor.blueprint import SECURITY, bp
+from app.blueprints.api.editor.blueprint import bp
 from app.core.jobs import enqueue_after_commit
 from app.identity.links import propose_link
 from app.identity.models import EditorLink
@@ -21,7 +21,6 @@ from app.web.paging import paginate
 @requires("artisans.view")
 @bp.arguments(schemas.PageQuery, location="query")
 @bp.response(200, schemas.ArtisanOut(many=True))
-@bp.doc(security=SECURITY)
 def artisans(query: dict[str, Any]) -> list[EditorLink]:
     """Linked artisans, the newest first."""
     columns = [
@@ -52,9 +51,8 @@ def artisans(query: dict[str, Any]) -> list[EditorLink]:
 
 @bp.post("/artisans/link")
 @requires("artisans.link")
-@bp.arguments(schemas.LinkArtisanIn)
+@bp.arguments(schemas.LinkArtisanIn, example=schemas.ARTISAN)
 @bp.response(202, schemas.ArtisanOut)
-@bp.doc(security=SECURITY)
 def link(body: dict[str, Any]) -> EditorLink:
     """Propose a link to an artisan; the answer is the same whether or not he has an account."""
     proposed = propose_link(signed_in(), **body)
@@ -64,9 +62,8 @@ def link(body: dict[str, Any]) -> EditorLink:
 
 @bp.post("/artisans/create-and-link")
 @requires("artisans.link")
-@bp.arguments(schemas.CreateAndLinkIn)
+@bp.arguments(schemas.CreateAndLinkIn, example=schemas.ARTISAN)
 @bp.response(202, schemas.ArtisanOut)
-@bp.doc(security=SECURITY)
 def create_and_link(body: dict[str, Any]) -> EditorLink:
     """Propose a link to an artisan who may have no account yet: he is invited to open one."""
     invite = body.pop("send_invitation")

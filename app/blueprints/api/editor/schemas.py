@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from app.web.api import context_field
+from app.blueprints.api.bodies import PageQuery, Strict
+from app.web.api import Flag, Pattern, context_field
 from app.webhooks.models import EVENT_TYPES
-
-
-class Strict(Schema):
-    """A body whose unknown fields are refused: a typo must not pass for a default."""
-
-    class Meta:
-        unknown = RAISE
-
-
-class PageQuery(Schema):
-    """Where to go on."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(max=500))
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
 
 class PermissionsIn(Strict):
     """What the artisan may do through this editor (003 §15.2 A)."""
 
-    can_create_sessions = fields.Boolean()
-    can_view_analytics = fields.Boolean()
+    can_create_sessions = Flag()
+    can_view_analytics = Flag()
     max_sessions_month = fields.Integer(strict=True, allow_none=True, validate=validate.Range(1, 1_000_000))
 
 
@@ -36,7 +23,7 @@ class BrandingIn(Strict):
     title = fields.String(validate=validate.Length(max=80))
     welcome_message = fields.String(validate=validate.Length(max=500))
     placeholder = fields.String(validate=validate.Length(max=80))
-    primary_color = fields.String(validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Couleur attendue sous la forme #24518f."))
+    primary_color = fields.String(validate=Pattern("#[0-9a-fA-F]{6}", error="Couleur attendue sous la forme #24518f."))
     signature = fields.String(validate=validate.Length(max=200))
 
 
@@ -55,7 +42,7 @@ class CreateAndLinkIn(LinkArtisanIn):
     """The same, for an artisan to invite."""
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=200), metadata={"example": "Durant Peinture"})
-    send_invitation = fields.Boolean(load_default=True)
+    send_invitation = Flag(load_default=True)
 
 
 class ArtisanOut(Schema):
@@ -124,23 +111,11 @@ class SessionRow(Schema):
     last_activity_at = fields.AwareDateTime(required=True)
 
 
-class DeploymentOut(Schema):
-    """An agent deployed at this editor."""
-
-    deployment_key = fields.String(required=True, attribute="id")
-    name = fields.String(required=True)
-    agent = fields.String(required=True, attribute="agent_name")
-    mode = fields.String(required=True, validate=validate.OneOf(("shared", "dedicated")))
-    is_active = fields.Boolean(required=True)
-    domains = fields.List(fields.String(), required=True)
-    created_at = fields.AwareDateTime(required=True)
-
-
 class WebhookIn(Strict):
     """Where to be told, and of what."""
 
     url = fields.String(
-        required=True, validate=validate.Length(min=1, max=500), metadata={"example": "https://api.ebp.com/webhooks/ai-manager"}
+        required=True, validate=validate.Length(min=1, max=500), metadata={"example": "https://hooks.example.com/ai-manager"}
     )
     events = fields.List(fields.String(validate=validate.OneOf(EVENT_TYPES)), required=True, validate=validate.Length(min=1))
     retry_count = fields.Integer(load_default=8, strict=True, validate=validate.Range(0, 12))
@@ -176,3 +151,22 @@ class TestSent(Schema):
     duration_ms = fields.Integer(required=True)
     error = fields.String(required=True, allow_none=True)
     event_id = fields.String(required=True)
+
+
+ARTISAN = {
+    "email": "contact@durant-peinture.fr",
+    "external_id": "DUR-001",
+    "name": "Durant Peinture",
+    "phone": "06 12 34 56 78",
+    "branding": {"primary_color": "#24518f", "signature": "L’équipe Durant"},
+    "permissions": {"can_create_sessions": True, "max_sessions_month": 50},
+}
+NEW_LINK = {
+    "deployment_key": "dpl_7Kq2mZc0",
+    "artisan_external_id": "DUR-001",
+    "context": {"devis": "D-2026-118"},
+    "expires_in": 604_800,
+    "recipient": {"name": "Mme Martin", "email": "martin@example.com"},
+}
+SUBSCRIPTION = {"url": "https://hooks.example.com/ai-manager", "events": ["project.created"], "retry_count": 8, "timeout_ms": 5000}
+"""What the bodies look like."""

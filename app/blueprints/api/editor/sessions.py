@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.blueprints.api.editor import schemas
-from app.blueprints.api.editor.blueprint import SECURITY, bp
+from app.blueprints.api.editor.blueprint import bp
 from app.conversations.issuing import issue_editor_link
 from app.conversations.links import token_of, url_of
 from app.conversations.models import Session
@@ -19,9 +19,9 @@ from app.web.paging import paginate
 
 @bp.post("/sessions/create-link")
 @requires("sessions.create_link")
-@bp.arguments(schemas.CreateLinkIn)
+@bp.arguments(schemas.CreateLinkIn, example=schemas.NEW_LINK)
 @bp.response(201, schemas.LinkOut)
-@bp.doc(security=SECURITY)
+@bp.refuses(404)
 def create_link(body: dict[str, Any]) -> dict[str, Any]:
     """Make a link for an artisan to send to his customer."""
     link = issue_editor_link(signed_in(), **body)
@@ -32,7 +32,6 @@ def create_link(body: dict[str, Any]) -> dict[str, Any]:
 @requires("ai-sessions.view_own")
 @bp.arguments(schemas.SessionQuery, location="query")
 @bp.response(200, schemas.SessionRow(many=True))
-@bp.doc(security=SECURITY)
 def sessions(query: dict[str, Any]) -> list[Any]:
     """Conversations, the latest activity first."""
     names = (

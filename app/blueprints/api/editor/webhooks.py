@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.blueprints.api.editor import schemas
-from app.blueprints.api.editor.blueprint import SECURITY, bp
+from app.blueprints.api.editor.blueprint import bp
 from app.web.access import requires, signed_in
 from app.web.api import set_meta
 from app.web.idempotency import holds_secret
@@ -16,7 +16,6 @@ from app.webhooks.models import WebhookEndpoint
 @bp.get("/webhooks")
 @requires("webhooks.manage")
 @bp.response(200, schemas.WebhookOut(many=True))
-@bp.doc(security=SECURITY)
 def webhooks() -> list[WebhookEndpoint]:
     """All subscriptions, the oldest first."""
     found = endpoints.endpoints_of(signed_in().account_id or "")
@@ -26,9 +25,8 @@ def webhooks() -> list[WebhookEndpoint]:
 
 @bp.post("/webhooks")
 @requires("webhooks.manage")
-@bp.arguments(schemas.WebhookIn)
+@bp.arguments(schemas.WebhookIn, example=schemas.SUBSCRIPTION)
 @bp.response(201, schemas.WebhookCreated)
-@bp.doc(security=SECURITY)
 def create(body: dict[str, Any]) -> dict[str, Any]:
     """Subscribe; the answer shows the secret, which the portal can show again."""
     made = endpoints.create_endpoint(signed_in(), **body)
@@ -39,7 +37,6 @@ def create(body: dict[str, Any]) -> dict[str, Any]:
 @bp.post("/webhooks/<webhook_id>/test")
 @requires("webhooks.manage")
 @bp.response(200, schemas.TestSent)
-@bp.doc(security=SECURITY)
 def test(webhook_id: str) -> dict[str, Any]:
     """Send a signed test event now and tell what the receiver answered."""
     endpoint = endpoints.endpoint_by_id(webhook_id, signed_in().account_id or "")

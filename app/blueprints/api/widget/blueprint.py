@@ -10,10 +10,17 @@ from app.conversations.opening import Holder, find_holder
 from app.core.errors import ForbiddenError, NotFoundError
 from app.extensions import csrf
 from app.web.api import ApiBlueprint, bearer
+from app.web.rates import limit_requests
 
-bp = ApiBlueprint("widget", __name__, url_prefix="/api/widget/v1", description="Conversation d’un visiteur")
+bp = ApiBlueprint(
+    "widget",
+    __name__,
+    url_prefix="/api/widget/v1",
+    description="Conversation d’un visiteur",
+    security=[{"session": [], "bearer": []}],
+    refusals=(410,),
+)
 csrf.exempt(bp)
-SECURITY = [{"session": [], "bearer": []}]
 
 
 OPEN = ("widget.config", "widget.init")
@@ -25,6 +32,8 @@ def _authenticate() -> None:
     """Become the visitor who holds the secret, before anything of the body is read."""
     if request.method != "OPTIONS" and request.endpoint not in OPEN:
         g.holder = find_holder(request.headers.get("X-Session-ID"), bearer())
+        if request.method != "GET":
+            limit_requests(g.holder.actor.deployment_id)
 
 
 def holder(session_id: str | None = None) -> Holder:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.blueprints.api.bodies import Deleted
 from app.blueprints.api.widget import schemas
-from app.blueprints.api.widget.blueprint import SECURITY, bp, holder, unconfirmed_holder
+from app.blueprints.api.widget.blueprint import bp, holder, unconfirmed_holder
 from app.conversations import queries, service
 from app.conversations.opening import confirm_code, resend_code
 from app.conversations.presentation import session_payload
@@ -24,16 +25,26 @@ def _whole(session_id: str) -> dict[str, Any]:
 @bp.get("/session/<session_id>/messages")
 @public
 @bp.response(200, schemas.ConversationOut)
-@bp.doc(security=SECURITY)
 def messages(session_id: str) -> dict[str, Any]:
     """All messages, oldest first."""
     return _whole(holder(session_id).session_id)
 
 
+@bp.get("/session/<session_id>/state")
+@public
+@bp.response(200, schemas.StateOut)
+@bp.refuses(403, 404, 410)
+def state(session_id: str) -> dict[str, str]:
+    """Whether the conversation may go on: a shown page asks every few seconds; a refusal's code says what ended it."""
+    if unconfirmed_holder().session_id != session_id:
+        raise NotFoundError()
+    return {"state": "open"}
+
+
 @bp.post("/session/<session_id>/complete")
 @public
 @bp.response(200, schemas.SessionOut)
-@bp.doc(security=SECURITY)
+@bp.refuses(409)
 def complete(session_id: str) -> dict[str, Any]:
     """« J’ai terminé »; a later message reopens the conversation."""
     return session_payload(service.finish(holder(session_id).session_id))
@@ -43,7 +54,7 @@ def complete(session_id: str) -> dict[str, Any]:
 @public
 @bp.arguments(schemas.AcceptIn)
 @bp.response(200, schemas.ConversationOut)
-@bp.doc(security=SECURITY)
+@bp.refuses(409)
 def accept(body: dict[str, Any], session_id: str) -> dict[str, Any]:
     """« Cela me convient » : the last estimate suits."""
     me = holder(session_id)
@@ -56,7 +67,6 @@ def accept(body: dict[str, Any], session_id: str) -> dict[str, Any]:
 @limiter.limit("10/minute")
 @bp.arguments(schemas.EmailIn)
 @bp.response(202, schemas.SessionOut)
-@bp.doc(security=SECURITY)
 def transcript(body: dict[str, Any], session_id: str) -> dict[str, Any]:
     """Send the conversation by e-mail, with a link that finds it back."""
     return session_payload(send_transcript(holder(session_id).session_id, body["email"]))
@@ -66,7 +76,6 @@ def transcript(body: dict[str, Any], session_id: str) -> dict[str, Any]:
 @public
 @limiter.limit("10/minute")
 @bp.response(200, schemas.ContactOut)
-@bp.doc(security=SECURITY)
 def contact(session_id: str) -> dict[str, Any]:
     """« Parler à l’artisan » : tells him, and gives his phone."""
     me = holder(session_id)
@@ -76,8 +85,7 @@ def contact(session_id: str) -> dict[str, Any]:
 
 @bp.delete("/session/<session_id>")
 @public
-@bp.response(200, schemas.Deleted)
-@bp.doc(security=SECURITY)
+@bp.response(200, Deleted)
 def delete(session_id: str) -> dict[str, bool]:
     """Delete the conversation: messages, photos and estimate."""
     service.delete_conversation(holder(session_id).session_id)
@@ -89,7 +97,6 @@ def delete(session_id: str) -> dict[str, bool]:
 @limiter.limit("10/minute")
 @bp.arguments(schemas.CodeIn)
 @bp.response(200, schemas.CodeOut)
-@bp.doc(security=SECURITY)
 def code(body: dict[str, Any], session_id: str) -> dict[str, Any]:
     """Confirm a second device with the six digits sent by e-mail, or have another code sent."""
     me = unconfirmed_holder()

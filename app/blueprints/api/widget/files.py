@@ -7,10 +7,10 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
+from app.blueprints.api.bodies import Deleted
 from app.blueprints.api.widget import schemas
-from app.blueprints.api.widget.blueprint import SECURITY, bp, holder
+from app.blueprints.api.widget.blueprint import bp, holder
 from app.conversations.service import attach_file, detach_file
-from app.extensions import limiter
 from app.files import service
 from app.files.models import File
 from app.web.access import public
@@ -18,10 +18,8 @@ from app.web.access import public
 
 @bp.post("/upload")
 @public
-@limiter.limit("30/minute")
 @bp.arguments(schemas.UploadIn, location="files")
 @bp.response(201, schemas.FileAnswer)
-@bp.doc(security=SECURITY)
 def upload(parts: dict[str, FileStorage]) -> dict[str, Any]:
     """Take in a file; it may be shown once it is `ready`."""
     part = parts["file"]
@@ -33,7 +31,6 @@ def upload(parts: dict[str, FileStorage]) -> dict[str, Any]:
 @bp.get("/files/<file_id>")
 @public
 @bp.response(200, schemas.FileAnswer)
-@bp.doc(security=SECURITY)
 def show(file_id: str) -> dict[str, Any]:
     """How far a file is."""
     return _answer(service.file_of(holder().session_id, file_id))
@@ -41,8 +38,8 @@ def show(file_id: str) -> dict[str, Any]:
 
 @bp.delete("/files/<file_id>")
 @public
-@bp.response(200, schemas.Deleted)
-@bp.doc(security=SECURITY)
+@bp.response(200, Deleted)
+@bp.refuses(422)
 def remove(file_id: str) -> dict[str, bool]:
     """Take back a file that was not sent yet."""
     detach_file(holder().session_id, file_id)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request, stream_with_context
 
 from app.blueprints.api.widget import schemas
-from app.blueprints.api.widget.blueprint import SECURITY, bp, holder
+from app.blueprints.api.widget.blueprint import bp, holder
 from app.conversations import queries, service
 from app.conversations.following import follow_reply
 from app.extensions import limiter
@@ -17,10 +17,9 @@ from app.web.access import public
 
 @bp.post("/message")
 @public
-@limiter.limit("30/minute")
 @bp.arguments(schemas.MessageIn)
 @bp.response(202, schemas.MessageAccepted)
-@bp.doc(security=SECURITY)
+@bp.refuses(404)
 def send(body: dict[str, Any]) -> dict[str, Any]:
     """Keep a message and queue its reply; answers at once."""
     me = holder()
@@ -36,7 +35,6 @@ def send(body: dict[str, Any]) -> dict[str, Any]:
 @bp.get("/message/<message_id>/status")
 @public
 @bp.response(200, schemas.StatusOut)
-@bp.doc(security=SECURITY)
 def status(message_id: str) -> dict[str, Any]:
     """The polling twin of the stream."""
     message = queries.message_of(holder().session_id, message_id)
@@ -53,7 +51,6 @@ def status(message_id: str) -> dict[str, Any]:
 @public
 @limiter.limit("120/minute")
 @bp.response(200, content_type="text/event-stream", description="Événements token, tool, restart, done, error")
-@bp.doc(security=SECURITY)
 def stream(message_id: str) -> Response:
     """Server-sent events of a reply; `Last-Event-ID` resumes. The reply is finished and stored even if nobody listens."""
     me = holder()
@@ -77,7 +74,6 @@ def stream(message_id: str) -> Response:
 @bp.post("/message/<message_id>/stop")
 @public
 @bp.response(200, schemas.MessageOut)
-@bp.doc(security=SECURITY)
 def stop(message_id: str) -> dict[str, Any]:
     """Stop a reply: what was written so far is kept."""
     return queries.one_message(service.stop_reply(holder().session_id, message_id))
@@ -87,7 +83,7 @@ def stop(message_id: str) -> dict[str, Any]:
 @public
 @limiter.limit("10/minute")
 @bp.response(200, schemas.MessageOut)
-@bp.doc(security=SECURITY)
+@bp.refuses(409)
 def retry(message_id: str) -> dict[str, Any]:
     """Write a failed or stopped reply again."""
     return queries.one_message(service.retry_reply(holder().session_id, message_id))
@@ -97,7 +93,6 @@ def retry(message_id: str) -> dict[str, Any]:
 @public
 @bp.arguments(schemas.RatingIn)
 @bp.response(200, schemas.MessageOut)
-@bp.doc(security=SECURITY)
 def rate(body: dict[str, Any], message_id: str) -> dict[str, Any]:
     """Say whether a reply helped."""
     return queries.one_message(service.rate_reply(holder().session_id, message_id, body["rating"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from app.web.api import context_field
+from app.web.api import Flag, Pattern, context_field
 
 STATUSES = ("queued", "processing", "completed", "failed", "cancelled")
 
@@ -133,6 +133,20 @@ class ConfigOut(Schema):
     notice = fields.Nested(NoticeOut, required=True)
 
 
+class LimitsOut(Schema):
+    """What the page checks before sending."""
+
+    message_chars = fields.Integer(required=True)
+    file_bytes = fields.Integer(required=True)
+    files = fields.Integer(required=True)
+
+
+class StateOut(Schema):
+    """That the conversation may go on; otherwise the verb is refused, and the code says why."""
+
+    state = fields.String(required=True, validate=validate.OneOf(("open",)))
+
+
 class InitOut(ConfigOut):
     """003 §14 B, plus the session's secret."""
 
@@ -140,6 +154,11 @@ class InitOut(ConfigOut):
     session_token = fields.String(required=True)
     resumed = fields.Boolean(required=True)
     needs_code = fields.Boolean(required=True)
+    email_hint = fields.String(required=True, allow_none=True, metadata={"description": "Où le code attendu a été envoyé."})
+    session = fields.Nested(SessionOut, required=True, allow_none=True)
+    messages = fields.List(fields.Nested(MessageOut), required=True)
+    limits = fields.Nested(LimitsOut, required=True)
+    verified = fields.Boolean(required=True, metadata={"description": "La signature d’`identity` a été reconnue."})
 
 
 class ResumeIn(Schema):
@@ -152,6 +171,24 @@ class ResumeIn(Schema):
     session_token = fields.String(required=True, validate=validate.Length(max=128))
 
 
+class IdentityIn(Schema):
+    """Who the visitor is at the host site, signed by its server. What is not signed, or no longer valid, is a stranger: never an error."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    payload = fields.String(
+        validate=validate.Length(max=12_000),
+        metadata={"description": "base64url d’un objet JSON {user_id, exp, context?, name?, email?} ; exp : 24 heures au plus."},
+    )
+    signature = fields.String(
+        validate=validate.Length(max=128),
+        metadata={"description": "HMAC-SHA256 en hexadécimal du texte de `payload`, ou de `user_id.exp`."},
+    )
+    user_id = fields.Raw(metadata={"type": ["string", "integer"], "description": "Forme simple, sans contexte."})
+    exp = fields.Raw(metadata={"type": ["string", "integer"], "description": "Forme simple : secondes depuis 1970."})
+
+
 class InitIn(Schema):
     """What a host page says."""
 
@@ -162,6 +199,7 @@ class InitIn(Schema):
     context = context_field()
     locale = fields.String(load_default="fr", validate=validate.OneOf(("fr", "en")))
     resume = fields.Nested(ResumeIn, load_default=None, allow_none=True)
+    identity = fields.Nested(IdentityIn, load_default=None, allow_none=True)
 
 
 class MessageIn(Schema):
@@ -172,7 +210,7 @@ class MessageIn(Schema):
 
     content = fields.String(load_default="", validate=validate.Length(max=20_000))
     client_message_id = fields.String(
-        required=True, validate=validate.Regexp(r"[A-Za-z0-9_-]{8,64}\Z", error="8 à 64 caractères, lettres et chiffres.")
+        required=True, validate=Pattern("[A-Za-z0-9_-]{8,64}", error="8 à 64 caractères, lettres et chiffres.")
     )
     file_ids = fields.List(fields.String(validate=validate.Length(max=64)), load_default=list, validate=validate.Length(max=10))
     context = context_field()
@@ -227,7 +265,7 @@ class CodeIn(Schema):
     """The six digits received."""
 
     code = fields.String(load_default="", validate=validate.Length(max=20))
-    resend = fields.Boolean(load_default=False, metadata={"description": "Envoyer un nouveau code au lieu d’en confirmer un."})
+    resend = Flag(load_default=False, metadata={"description": "Envoyer un nouveau code au lieu d’en confirmer un."})
 
 
 class CodeOut(Schema):
@@ -253,14 +291,11 @@ class FileAnswer(Schema):
     file = fields.Nested(FileOut, required=True)
 
 
-class Deleted(Schema):
-    """It is gone."""
-
-    deleted = fields.Boolean(required=True)
-
-
 class UploadIn(Schema):
     """One file, as multipart form data."""
+
+    class Meta:
+        unknown = EXCLUDE
 
     file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
 

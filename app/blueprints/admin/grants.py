@@ -1,0 +1,120 @@
+"""What editors may do with an agent, and which of them may have it (003 §3.5, §12.5; PRODUCT.md, AgentGrant)."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from app.agents import service as verbs
+from app.agents.models import Agent
+from app.agents.queries import agent_by_id, grants_of
+from app.blueprints.admin.blueprint import bp
+from app.core.errors import InvalidError, NotFoundError
+from app.identity.admin_queries import editor_choices
+from app.web.access import requires
+from app.web.form_errors import put_errors
+from app.web.forms import PortalForm
+from app.web.responding import respond
+
+
+class WhitelabelForm(PortalForm):
+    """An agent's rules for the deployments of editors."""
+
+    is_whitelabel_enabled = BooleanField("Les éditeurs peuvent le déployer")
+    is_public = BooleanField("Tous les éditeurs, sans autorisation")
+    deployment_mode = SelectField("Modes", choices=[SelectChoice(slug, words) for slug, words in verbs.DEPLOYMENT_MODES.items()])
+    allow_prompt_override = BooleanField(verbs.RULES["allow_prompt_override"])
+    allow_model_override = BooleanField(verbs.RULES["allow_model_override"])
+    allow_rag_override = BooleanField(verbs.RULES["allow_rag_override"])
+    required_branding = BooleanField(verbs.RULES["required_branding"])
+    min_rate_limit = IntegerField(
+        "Demandes par minute et par adresse, au moins",
+        [
+            InputRequired(),
+            NumberRange(verbs.LOWEST_RATE, verbs.HIGHEST_RATE, f"Un nombre entre {verbs.LOWEST_RATE} et {verbs.HIGHEST_RATE}."),
+        ],
+    )
+    fallback_model = StringField("Modèle de secours", [Length(max=verbs.MAX_MODEL)])
+
+
+class GrantForm(PortalForm):
+    """An editor, and how this agent is called and speaks at his."""
+
+    editor_id = SelectField("Éditeur", [DataRequired("Choisissez un éditeur.")])
+    name = StringField("Nom chez lui", [Length(max=verbs.MAX_NAME)])
+    prompt_override = TextAreaField("Instructions écrites pour lui", [Length(max=verbs.MAX_PROMPT)])
+
+    def offer(self) -> None:
+        """Every editor."""
+        self.editor_id.choices = [SelectChoice("", "Choisissez un éditeur"), *(SelectChoice(*one) for one in editor_choices())]
+
+
+@bp.route("/agents/<agent_id>/marque-blanche", methods=["GET", "POST"])
+@requires("agents.manage")
+def agent_whitelabel(agent_id: str) -> ResponseReturnValue:
+    """The rules of an agent, and whom it is granted to."""
+    agent = agent_by_id(agent_id)
+    form = WhitelabelForm(data=_kept(agent))
+    if form.validate_on_submit():
+        try:
+            verbs.change_whitelabel(agent, {field.short_name: field.data for field in form if field.short_name != "csrf_token"})
+        except InvalidError as error:
+            put_errors(form, error)
+        else:
+            flash(f"Marque blanche de « {agent.name} » enregistrée.", "success")
+            return redirect(url_for(".agent_whitelabel", agent_id=agent.id), code=303)
+    return _page(agent, form, _grant_form(), 422 if form.errors else 200)
+
+
+@bp.post("/agents/<agent_id>/autorisations")
+@requires("agents.manage")
+def grant_agent(agent_id: str) -> ResponseReturnValue:
+    """Let an editor deploy the agent, or change what was written for him."""
+    agent, form = agent_by_id(agent_id), GrantForm()
+    form.offer()
+    if form.validate_on_submit():
+        try:
+            verbs.grant_agent(agent, form.editor_id.data, form.name.data or "", form.prompt_override.data or "")
+        except InvalidError as error:
+            put_errors(form, error)
+        except NotFoundError:
+            form.editor_id.errors = ["Choisissez un éditeur."]
+        else:
+            flash(f"« {agent.name} » est autorisé à cet éditeur.", "success")
+            return redirect(url_for(".agent_whitelabel", agent_id=agent.id, _anchor="autorisations"), code=303)
+    return _page(agent, WhitelabelForm(formdata=None, data=_kept(agent)), form, 422)
+
+
+@bp.post("/agents/<agent_id>/autorisations/<editor_id>/retrait")
+@requires("agents.manage")
+def withdraw_agent(agent_id: str, editor_id: str) -> ResponseReturnValue:
+    """Let an editor deploy it no more."""
+    agent = agent_by_id(agent_id)
+    verbs.withdraw_agent(agent, editor_id)
+    flash("Autorisation retirée. Les déploiements qui existent continuent.", "success")
+    return redirect(url_for(".agent_whitelabel", agent_id=agent.id, _anchor="autorisations"), code=303)
+
+
+def _page(agent: Agent, form: WhitelabelForm, grant_form: GrantForm, status: int) -> ResponseReturnValue:
+    return respond("admin/agents/whitelabel.html", agent=agent, form=form, grant_form=grant_form, grants=grants_of(agent.id), status=status)
+
+
+def _grant_form() -> GrantForm:
+    form = GrantForm(formdata=None)
+    form.offer()
+    return form
+
+
+def _kept(agent: Agent) -> dict[str, object]:
+    rules = agent.whitelabel_config
+    return {
+        **{name: bool(rules.get(name)) for name in verbs.RULES},
+        "is_whitelabel_enabled": agent.is_whitelabel_enabled,
+        "is_public": agent.is_public,
+        "deployment_mode": agent.deployment_mode,
+        "min_rate_limit": rules.get("min_rate_limit", verbs.LOWEST_RATE),
+        "fallback_model": agent.fallback_model or "",
+    }

@@ -1,0 +1,8 @@
+"""The administrators' API: editors, their deployments, domains and figures (CONTRACT.md; 003 §6.2)."""
+
+from __future__ import annotations
+
+from app.blueprints.api.admin import deployments, editors, statistics
+from app.blueprints.api.admin.blueprint import bp
+
+__all__ = ["bp", "deployments", "editors", "statistics"]

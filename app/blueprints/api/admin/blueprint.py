@@ -1,0 +1,15 @@
+"""The blueprint: an administrator's personal token, and the permission each view asks for."""
+
+from __future__ import annotations
+
+from app.blueprints.api.ways_in import opened_by_token
+from app.web.api import ApiBlueprint
+
+bp = ApiBlueprint(
+    "admin_api",
+    __name__,
+    url_prefix="/api/admin",
+    description="API de l’administration (jeton personnel en Bearer)",
+    security=[{"bearer": []}],
+)
+opened_by_token(bp, "admin", "super-admin")

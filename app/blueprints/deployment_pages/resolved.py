@@ -1,0 +1,36 @@
+"""« Configuration résolue » of one deployment, in both portals (003 §8.1)."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from app.agents.models import Agent
+from app.agents.queries import granted_prompt
+from app.answering.explained import explain_config
+from app.billing.plans import limits_of
+from app.blueprints.deployment_pages.words import LEVEL_PILLS
+from app.deployments.queries import deployment_in_reach
+from app.extensions import db, settings
+from app.llm.gateway import platform_choice
+from app.web.access import requires
+from app.web.responding import respond
+
+
+def add_resolved_pages(bp: Blueprint) -> None:
+    """Add `/deploiements/<id>/configuration` to a portal."""
+
+    @bp.get("/deploiements/<deployment_id>/configuration")
+    @requires("deployments.manage")
+    def deployment_resolved(deployment_id: str) -> ResponseReturnValue:
+        """Field by field, the value that the next reply uses and the level it comes from."""
+        found = deployment_in_reach(deployment_id)
+        agent = db.session.get_one(Agent, found.agent_id)
+        explained = explain_config(
+            agent,
+            found,
+            platform=platform_choice(settings()),
+            granted_prompt=granted_prompt(agent.id, found.editor_id),
+            limits=limits_of(found.editor_id) if found.editor_id else None,
+        )
+        return respond("deployments/resolved.html", deployment=found, agent=agent, groups=explained.groups, levels=LEVEL_PILLS)
