@@ -153,7 +153,9 @@ def change_actor(actor: Actor, session: Session) -> None:
 
 _SETTINGS = ("kind", "user", "role", "account", "session", "editor", "artisan", "deployment", "link", "tie", "tenant")
 _TELL = text(
-    "SELECT " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in _SETTINGS) + ", set_config('plan_cache_mode', :plans, true)"
+    "SELECT "
+    + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in _SETTINGS)
+    + ", set_config('plan_cache_mode', :plans, true)"
 )
 _PLANS = {"visitor": "force_generic_plan", "system": "force_generic_plan"}
 """Visitors and jobs look rows up by their ids: one plan serves, and planning anew behind the policies costs more than the lookup.

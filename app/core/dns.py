@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-import dns.exception
-import dns.resolver
 from flask import current_app
+
+if TYPE_CHECKING:
+    import dns.resolver
 
 SECONDS = 4.0
 
@@ -38,7 +39,7 @@ class Names(Protocol):
 class NameServers:
     """The name servers of this machine's configuration, or those that `make` configures."""
 
-    def __init__(self, make: Callable[[], dns.resolver.Resolver] = dns.resolver.Resolver) -> None:
+    def __init__(self, make: Callable[[], dns.resolver.Resolver] | None = None) -> None:
         self._make = make
 
     def lookup(self, host: str) -> Found:
@@ -56,8 +57,11 @@ class NameServers:
         return [b"".join(record.strings).decode("utf-8", "replace") for record in answer.rrset or ()] if answer is not None else []
 
     def _ask(self, host: str, kind: str) -> dns.resolver.Answer | None:
+        import dns.exception  # weighs on every process; few of them ask
+        import dns.resolver
+
         try:
-            resolver = self._make()
+            resolver = (self._make or dns.resolver.Resolver)()
             resolver.lifetime = SECONDS
             return resolver.resolve(f"{host}.", kind, raise_on_no_answer=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.YXDOMAIN):

@@ -1,6 +1,7 @@
-"""Photos from strangers: what they are, and a clean copy of them (003 §15.2 D; PRODUCT.md, Personal data).
+"""Photos from strangers: a clean copy of them (003 §15.2 D; PRODUCT.md, Personal data).
 
-Decoding is heavy and meets hostile bytes: only jobs of the queue `heavy` call `reencode`, never a web process (TRAPS.md).
+Decoding is heavy and meets hostile bytes: only jobs of the queue `heavy` call `reencode`, never a web process (TRAPS.md),
+and only their worker loads this module.
 """
 
 from __future__ import annotations
@@ -9,20 +10,16 @@ import io
 import warnings
 from dataclasses import dataclass
 
-import puremagic
 from PIL import Image, ImageCms, ImageOps
 
-MAX_FILE_BYTES = 10 * 1024 * 1024  # 003 §15.2 D
+from app.files.kinds import RefusedFileError
+
 MAX_PIXELS = 50_000_000
 FULL_SIDE = 2400
 THUMB_SIDE = 480
 _JPEG_QUALITY = 85
 _THUMB_QUALITY = 80
 _SRGB = ImageCms.createProfile("sRGB")
-
-
-class RefusedFileError(Exception):
-    """A file cannot be used; its text is a French sentence for the person who sent it."""
 
 
 class UnreadableImageError(RefusedFileError):
@@ -38,26 +35,6 @@ class Variants:
     width: int
     height: int
     mime: str
-
-
-def sniff(data: bytes) -> str | None:
-    """The type of a file by its bytes, among those allowed; None for anything else. Name and declared type play no part."""
-    if data.startswith(b"\xff\xd8\xff"):
-        mime = "image/jpeg"
-    elif data.startswith(b"\x89PNG\r\n\x1a\n"):
-        mime = "image/png"
-    elif data.startswith(b"RIFF") and data[8:16] in (b"WEBPVP8 ", b"WEBPVP8L", b"WEBPVP8X"):
-        mime = "image/webp"
-    elif data.startswith(b"%PDF-"):
-        mime = "application/pdf"
-    else:
-        return None
-    # A second opinion, on the head only: the rest is for the decoder.
-    try:
-        candidates = {match.mime_type for match in puremagic.magic_string(data[:4096])}
-    except (puremagic.PureError, ValueError):
-        return None
-    return mime if mime in candidates else None
 
 
 def reencode(data: bytes) -> Variants:

@@ -14,7 +14,7 @@ from app.core.jobs import enqueue, job
 from app.core.storage import StoredFileMissingError, storage
 from app.core.transaction import after_commit, transaction
 from app.extensions import db
-from app.files.images import RefusedFileError, reencode, sniff
+from app.files.kinds import RefusedFileError, sniff
 from app.files.service import EXTENSIONS, signed_url
 from app.identity.models import User
 
@@ -57,6 +57,8 @@ def reencode_logo(owner_id: str, raw_key: str) -> Reencoded | None:
         data = storage().get(raw_key)
     except StoredFileMissingError:
         return None
+    from app.files.images import reencode  # only their worker loads the decoders
+
     key = f"logos/{owner_id}/{raw_key.rsplit('/', 1)[-1].split('.')[0]}.webp"
     try:
         storage().put(key, reencode(data).thumb, "image/webp")

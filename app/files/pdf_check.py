@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from app.files.images import MAX_FILE_BYTES, RefusedFileError
+from app.files.kinds import MAX_FILE_BYTES, RefusedFileError
 
 _MAX_INFLATED = 64 * 1024 * 1024
 _UNVERIFIABLE = "Ce document PDF est construit d’une façon que nous ne savons pas vérifier. Envoyez-en une photo."

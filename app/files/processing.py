@@ -14,8 +14,8 @@ from app.core.storage import storage
 from app.core.streams import publisher
 from app.core.transaction import after_commit, transaction
 from app.extensions import db
-from app.files.images import RefusedFileError, Variants, reencode
 from app.files.jobs import process_file
+from app.files.kinds import RefusedFileError
 from app.files.models import File
 from app.files.pdf_check import check_pdf
 from app.files.service import EXTENSIONS, file_payload, mark_ready, mark_refused
@@ -37,6 +37,8 @@ def process(file_id: str, editor_id: str | None, artisan_id: str | None) -> None
         found = db.session.execute(select(File.raw_key, File.mime_type, File.status).where(File.id == file_id)).one_or_none()
     if found is None or found.status != "processing" or found.raw_key is None:
         return
+    from app.files.images import Variants, reencode  # only their worker loads the decoders
+
     data = storage().get(found.raw_key)
     variants: Variants | None = None
     refusal: str | None = None

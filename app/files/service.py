@@ -13,8 +13,8 @@ from app.core.jobs import enqueue
 from app.core.storage import PAGE_SECONDS, WEBHOOK_SECONDS, storage
 from app.core.transaction import after_commit
 from app.extensions import db, settings
-from app.files.images import sniff
 from app.files.jobs import process_file
+from app.files.kinds import sniff
 from app.files.models import File
 
 MAX_BYTES = 10 * 1024 * 1024

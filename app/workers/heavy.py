@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 import time
@@ -74,6 +75,7 @@ def main() -> None:
     """Work with the whole application imported, so that no job waits for it."""
     app = create_app()
     load_jobs()
+    importlib.import_module("app.files.images")
     run(app)
 
 

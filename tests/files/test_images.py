@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from app.files.images import FULL_SIDE, THUMB_SIDE, RefusedFileError, UnreadableImageError, Variants, reencode, sniff
+from app.files.images import FULL_SIDE, THUMB_SIDE, UnreadableImageError, Variants, reencode
+from app.files.kinds import RefusedFileError, sniff
 
 SECRETS = (
     b"Exif",

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from app.files.images import MAX_FILE_BYTES
+from app.files.kinds import MAX_FILE_BYTES
 from app.files.pdf_check import UnsafePdfError, check_pdf
 
 PAGES = b"""1 0 obj
