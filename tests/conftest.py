@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app import create_app
+from app.conversations import running
 from app.core.acting import current_actor, tell
 from app.core.jobs import QUEUES, SERIALIZER, AppJob
 from app.extensions import db, redis_client
@@ -97,6 +98,8 @@ def client(house: House) -> FlaskClient:
 def run_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """Run every queued job here and now, those they queue included; returns their names in order."""
     monkeypatch.setattr(webhook_jobs, "GATHER_SECONDS", 0)
+    # A beat is another thread's, and here there is one connection for all: on a slow machine it would fall into a test.
+    monkeypatch.setattr(running, "BEAT_SECONDS", 60)
 
     def run() -> list[str]:
         done: list[str] = []

@@ -118,7 +118,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": 12 * 3600,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": 15,
+            "pool_size": 8,
             # The connection used last again: its statements are prepared. None beyond, since making one is dear.
             "pool_use_lifo": True,
             "max_overflow": 0,

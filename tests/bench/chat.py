@@ -2,7 +2,8 @@
 
 Real processes (gunicorn with two gevent workers, two chat workers, scheduler, Redis, PostgreSQL) against a stand-in model on
 this machine: 250 words, the first after 100 ms, then one every 20 ms. The same visitors first ask the model itself: what
-they measure there is the noise of the machine. Exit code 1 when the gate at 200 conversations does not hold.
+they measure there is the noise of the machine. Each has one conversation, begun at its own moment within the length of one;
+`--rounds` has them go on. Exit code 1 when the gate at 200 conversations does not hold.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def main() -> int:
     """Measure every level; the exit code is the gate's."""
     parser = argparse.ArgumentParser(prog="bin/bench chat", description="Conversations simultanées : ce que le produit ajoute au modèle.")
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="nombres de conversations simultanées")
-    parser.add_argument("--rounds", type=int, default=3, help="messages de chaque visiteur")
+    parser.add_argument("--rounds", type=int, default=1, help="messages de chaque visiteur ; au-delà d'un, la charge tient à sa hauteur")
     options = parser.parse_args()
     model_port = free_port()
     passed: dict[int, bool] = {}
