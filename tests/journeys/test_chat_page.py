@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.conftest import worker_number
 from tests.journeys.test_main_journey import SENTENCE
 from tests.support.browser import desktop, phone
 from tests.support.chat import make_token
-from tests.support.databases import admin_url
-from tests.support.stack import Stack
+from tests.support.stack import Stack, changed
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
 # A screen reader's ear: every sentence put in the live region, once.
@@ -56,17 +52,6 @@ def on_phone(browser: Browser) -> Iterator[BrowserContext]:
     context = phone(browser)
     yield context
     context.close()
-
-
-@contextmanager
-def changed(sql: str, undo: str, *values: str) -> Iterator[None]:
-    """A change of the database for the time of the block."""
-    with psycopg.connect(admin_url(f"live_{worker_number()}"), autocommit=True) as connection:
-        connection.execute(sql, values)
-        try:
-            yield
-        finally:
-            connection.execute(undo, values)
 
 
 def opened(context: BrowserContext, live: Stack, query: str = "") -> tuple[Page, str]:

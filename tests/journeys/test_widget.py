@@ -6,21 +6,18 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, FrameLocator, Locator, Page, expect
 
-from tests.conftest import worker_number
 from tests.journeys.test_accessibility import AXE, RUN
 from tests.journeys.test_main_journey import SENTENCE
 from tests.support.browser import FLAGS, chromium, desktop, phone
 from tests.support.chat import make_token
-from tests.support.databases import admin_url
 from tests.support.sites import PAGE, Site
-from tests.support.stack import Stack
+from tests.support.stack import Stack, changed
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
 WITHIN_MS = 5000
@@ -324,17 +321,6 @@ def test_storage_may_be_refused(live: Stack, site: Site, browser: Browser, tmp_p
         assert heard(page, "error") == []
     finally:
         context.close()
-
-
-@contextmanager
-def changed(sql: str, undo: str, *values: str) -> Iterator[None]:
-    """A change of the database for the time of the block."""
-    with psycopg.connect(admin_url(f"live_{worker_number()}"), autocommit=True) as connection:
-        connection.execute(sql, values)
-        try:
-            yield
-        finally:
-            connection.execute(undo, values)
 
 
 def within_five_seconds(look: Callable[[], None]) -> None:

@@ -10,10 +10,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psycopg
+
+from tests.conftest import worker_number
+from tests.support.databases import admin_url
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
@@ -99,3 +105,14 @@ def make_stack(env: dict[str, str], logs: Path, **changes: str) -> Stack:
     base_url = f"http://127.0.0.1:{free_port()}"
     whole = {**os.environ, **env, "BASE_URL": base_url, "PYTHONUNBUFFERED": "1", **changes}
     return Stack({key: value for key, value in whole.items() if not key.startswith("PYTEST_")}, logs, base_url)
+
+
+@contextmanager
+def changed(statement: str, undo: str, *values: str) -> Iterator[None]:
+    """A change of the live stack's database for the time of the block."""
+    with psycopg.connect(admin_url(f"live_{worker_number()}"), autocommit=True) as connection:
+        connection.execute(statement, values)
+        try:
+            yield
+        finally:
+            connection.execute(undo, values)
