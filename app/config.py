@@ -45,6 +45,7 @@ class Settings:
     edge_host: str
     trusted_proxies: int
     chat_worker_slots: int
+    chat_worker_processes: int
 
     @property
     def production(self) -> bool:
@@ -98,6 +99,7 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         edge_host=(env.get("EDGE_HOST") or urlsplit(base_url).hostname or "").lower().rstrip("."),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         chat_worker_slots=_number(env, "CHAT_WORKER_SLOTS", 200),
+        chat_worker_processes=_number(env, "CHAT_WORKER_PROCESSES", 1, least=1),
     )
 
 
@@ -123,13 +125,15 @@ def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
     return default if not value else value in ("true", "1")
 
 
-def _number(env: Mapping[str, str], name: str, default: int) -> int:
+def _number(env: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
     try:
         value = int(env.get(name) or default)
     except ValueError:
         raise SettingsError(f"{name} : nombre entier attendu") from None
     if value < 0:
         raise SettingsError(f"{name} : nombre positif attendu")
+    if value < least:
+        raise SettingsError(f"{name} : au moins {least} attendu")
     return value
 
 

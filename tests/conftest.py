@@ -17,6 +17,8 @@ from app.conversations import running
 from app.core.acting import current_actor, tell
 from app.core.jobs import QUEUES, SERIALIZER, AppJob
 from app.extensions import db, redis_client
+from app.llm import resolving
+from app.llm.breaker import breaker
 from app.web.house import House
 from app.webhooks import jobs as webhook_jobs
 from tests.support.databases import app_url, copy_template
@@ -70,6 +72,8 @@ def house(app: House) -> Iterator[House]:
     """The application inside a transaction that is rolled back; every commit of the test is a savepoint in it."""
     with app.app_context():
         redis_client().flushdb()
+        resolving.forget()
+        breaker.reset()
         engines = db._app_engines[app]
         engine = engines[None]
         with engine.connect() as connection:

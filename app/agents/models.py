@@ -6,11 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, CheckConstraint, ForeignKey, Integer, Numeric, Text
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import STAFF, Policy, by_role, created, primary_id
+from app.core import clock
+from app.core.tables import STAFF, Policy, by_role, created, primary_id, user_ref
 from app.extensions import db
 
 
@@ -20,6 +21,13 @@ class Agent(db.Model):  # type: ignore[name-defined]
     __tablename__ = "agents"
     __table_args__ = (
         CheckConstraint("deployment_mode IN ('internal', 'shared', 'dedicated')", name="deployment_mode"),
+        CheckConstraint("category IN ('content', 'image', 'video', 'audio', 'chat', 'analysis')", name="category"),
+        CheckConstraint(
+            "temperature BETWEEN 0 AND 2 AND top_p BETWEEN 0 AND 1 "
+            "AND frequency_penalty BETWEEN -2 AND 2 AND presence_penalty BETWEEN -2 AND 2",
+            name="numbers",
+        ),
+        CheckConstraint("archived_at IS NULL OR NOT is_active", name="archived"),
         {"info": {"rls": Policy("app_kind() <> 'door'", write="app_staff()")}},
     )
 
@@ -27,13 +35,28 @@ class Agent(db.Model):  # type: ignore[name-defined]
     slug: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="")
+    category: Mapped[str] = mapped_column(Text, default="chat")
+    icon: Mapped[str] = mapped_column(Text, default="robot", doc="A name of app/static/icons.txt, or an emoji.")
+    color: Mapped[str] = mapped_column(Text, default="#24518f")
     system_prompt: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text, default="inherit")
     fallback_model: Mapped[str | None] = mapped_column(Text, doc="Tried when the model fails, before the platform's own.")
     temperature: Mapped[Decimal] = mapped_column(Numeric(3, 2), default=Decimal("0.3"))
+    top_p: Mapped[Decimal] = mapped_column(Numeric(3, 2), default=Decimal("1"))
+    frequency_penalty: Mapped[Decimal] = mapped_column(Numeric(3, 2), default=Decimal("0"))
+    presence_penalty: Mapped[Decimal] = mapped_column(Numeric(3, 2), default=Decimal("0"))
     max_tokens: Mapped[int] = mapped_column(Integer, default=1500)
     context_window: Mapped[int] = mapped_column(Integer, default=20, doc="Messages of history sent to the model.")
     tools: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    output_schemas: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, doc="Structured outputs that it may give (003 §15.2 F).")
+    supports_images: Mapped[bool] = mapped_column(Boolean, default=False)
+    supports_audio: Mapped[bool] = mapped_column(Boolean, default=False)
+    supports_video: Mapped[bool] = mapped_column(Boolean, default=False)
+    supports_tools: Mapped[bool] = mapped_column(Boolean, default=False)
+    ollama_host: Mapped[str | None] = mapped_column(Text, doc="A model server of the platform's own for this agent.")
+    ollama_port: Mapped[int | None] = mapped_column(Integer)
+    collection: Mapped[str | None] = mapped_column(Text, doc="The collection of documents that all its deployments read.")
+    extra: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="What the platform notes about it (000, metadata).")
     default_branding: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     is_public: Mapped[bool] = mapped_column(Boolean, default=False, doc="Any editor may deploy it.")
     is_whitelabel_enabled: Mapped[bool] = mapped_column(Boolean, default=False, doc="Editors may deploy it, under their brand.")
@@ -42,7 +65,9 @@ class Agent(db.Model):  # type: ignore[name-defined]
     )
     whitelabel_config: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="What a deployment may change (003 §3.5).")
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    archived_at: Mapped[datetime | None] = mapped_column(doc="Put away: out of service, in no list, kept for what refers to it.")
     created_at: Mapped[datetime] = created()
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now, doc="When its settings or its prompt were last changed.")
 
 
 class AgentGrant(db.Model):  # type: ignore[name-defined]
@@ -56,4 +81,26 @@ class AgentGrant(db.Model):  # type: ignore[name-defined]
     name: Mapped[str] = mapped_column(Text, default="", doc="What this editor's deployments call it; empty: its own name.")
     prompt_override: Mapped[str] = mapped_column(Text, default="", doc="In place of its prompt, for this editor.")
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    allow_own_keys: Mapped[bool] = mapped_column(Boolean, default=False, doc="The editor's own provider key may answer for it.")
+    created_at: Mapped[datetime] = created()
+
+
+class PromptVersion(db.Model):  # type: ignore[name-defined]
+    """A system prompt as it was saved, with its author and note. Never changed afterwards, except for which one is active."""
+
+    __tablename__ = "prompt_versions"
+    __table_args__ = (
+        UniqueConstraint("agent_id", "version"),
+        Index("ix_prompt_versions_active", "agent_id", unique=True, postgresql_where=text("is_active")),
+        {"info": {"rls": Policy(STAFF, delete="false")}},
+    )
+
+    id: Mapped[str] = primary_id("pv")
+    agent_id: Mapped[str] = mapped_column(Text, ForeignKey("agents.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(Integer)
+    system_prompt: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[str | None] = user_ref()
+    author_name: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    is_active: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = created()

@@ -28,6 +28,8 @@ class BlockFilter:
 
     def feed(self, text: str) -> str:
         """Take a piece in; what can be shown by now."""
+        if self._inside is None and not self._held and "`" not in text:
+            return self._tidy(text)  # nearly always: no fence begins here
         self._held += text
         shown: list[str] = []
         while self._step(shown):

@@ -5,11 +5,12 @@ The values are those of `resolve` itself, so that the page never says what a rep
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.agents.models import Agent
-from app.answering.config import OLLAMA_PORT, ResolvedConfig, resolve
+from app.answering.config import Namer, ResolvedConfig, at_provider, model_server, resolve
 from app.billing.plans import Limits
 from app.core import format as french
 from app.deployments.branding import DEFAULTS, OF_THE_HOUSE, own_values
@@ -28,7 +29,13 @@ LOOKS = {
     "powered_by": "Mention AI-Manager",
     "custom_css": "Feuille de style",
 }
+SAMPLING = {
+    "top_p": "Part des mots retenus (top_p)",
+    "frequency_penalty": "Pénalité de fréquence",
+    "presence_penalty": "Pénalité de présence",
+}
 UNLIMITED = "Sans limite"
+OWN_KEY = "Répond avec la clé du compte."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +58,23 @@ class Explained:
 
 
 def explain_config(
-    agent: Agent, deployment: Deployment, *, platform: ModelChoice | None, granted_prompt: str, limits: Limits | None
+    agent: Agent,
+    deployment: Deployment,
+    *,
+    platform: ModelChoice | None,
+    granted_prompt: str,
+    limits: Limits | None,
+    own: ModelChoice | None = None,
+    named: Namer = at_provider,
 ) -> Explained:
     """Explain what the next reply of a deployment is made with, how it looks and what limits it."""
     dedicated = deployment.mode == "dedicated"
-    config = resolve(agent, deployment.config_overlay, dedicated=dedicated, platform=platform, granted_prompt=granted_prompt)
+    config = resolve(
+        agent, deployment.config_overlay, dedicated=dedicated, platform=platform, own=own, granted_prompt=granted_prompt, named=named
+    )
     said = in_force(deployment.config_overlay, agent, dedicated=dedicated)
     asked = _Asked(agent, deployment, said)
+    levels = _model_levels(asked, platform, own, named)
     return Explained(
         config,
         {
@@ -68,7 +85,7 @@ def explain_config(
             ],
             "Instructions": _prompt_rows(asked, config, granted_prompt),
             "Modèle et réponses": [
-                *_model_rows(asked, config),
+                *_model_rows(asked, config, levels),
                 Row("Température", french.quantity(config.temperature), asked.level("temperature"), asked.note("temperature")),
                 Row(
                     "Longueur des réponses",
@@ -82,6 +99,7 @@ def explain_config(
                     asked.level("context_window_size"),
                     asked.note("context_window_size"),
                 ),
+                *(Row(SAMPLING[name], french.quantity(value), "agent") for name, value in config.sampling.items()),
             ],
             "Documents": [_collection_row(asked, config)],
             "Limites": _limit_rows(agent, deployment, limits),
@@ -132,30 +150,39 @@ def _prompt_rows(asked: _Asked, config: ResolvedConfig, granted_prompt: str) -> 
     ]
 
 
-def _model_rows(asked: _Asked, config: ResolvedConfig) -> list[Row]:
+def _model_rows(asked: _Asked, config: ResolvedConfig, levels: Mapping[ModelChoice, Level]) -> list[Row]:
+    server = model_server(asked.agent, asked.said)
+    at_server: Level = "déploiement" if asked.said.get("ollama_host") else "agent"
     rows = []
     for place, choice in enumerate(config.choices):
         label = "Modèle" if place == 0 else "Ensuite, s’il ne répond pas"
         note = asked.note("model") if place == 0 else ""
         if choice == LOCAL:
-            rows.append(
-                Row(
-                    label,
-                    "Moteur intégré",
-                    asked.level("model") if asked.said.get("model") == "local" else _model_level(asked, choice),
-                    note,
-                )
-            )
-            continue
-        where = f", sur {asked.said['ollama_host']}:{asked.said.get('ollama_port', OLLAMA_PORT)}" if choice.provider == "ollama" else ""
-        rows.append(Row(label, choice.model + where, _model_level(asked, choice), note))
+            rows.append(Row(label, "Moteur local", levels.get(choice, "plateforme"), note))
+        elif server and choice.base_url == server:
+            rows.append(Row(label, f"{choice.model}, sur {server.removeprefix('http://').removesuffix('/v1')}", at_server, note))
+        else:
+            level = levels.get(choice, "plateforme")
+            rows.append(Row(label, choice.model, level, note or (OWN_KEY if level == "compte" else "")))
     return rows
 
 
-def _model_level(asked: _Asked, choice: ModelChoice) -> Level:
-    if choice.provider == "ollama" or choice.model in (asked.said.get("model"), asked.said.get("fallback_model")):
-        return "déploiement"
-    return "agent" if choice.model in (asked.agent.model, asked.agent.fallback_model) else "plateforme"
+def _model_levels(asked: _Asked, platform: ModelChoice | None, own: ModelChoice | None, named: Namer) -> dict[ModelChoice, Level]:
+    """Which level asked for each model; the highest one when several did."""
+    said, agent = asked.said, asked.agent
+    levels: dict[ModelChoice, Level] = {}
+    asking: tuple[tuple[Level, tuple[str | None, ...]], ...] = (
+        ("déploiement", (said.get("model"), said.get("fallback_model"))),
+        ("agent", (agent.model, agent.fallback_model)),
+    )
+    for level, names in asking:
+        for name in filter(None, names):
+            choice = LOCAL if name == "local" else None if name == "inherit" else named(name, platform)
+            if choice:
+                levels.setdefault(choice, level)
+    if own:
+        levels.setdefault(own, "compte")
+    return levels
 
 
 def _collection_row(asked: _Asked, config: ResolvedConfig) -> Row:

@@ -38,7 +38,8 @@ def build_messages(request: AnswerRequest, choice: ModelChoice) -> list[dict[str
     """The chat messages for this model, in OpenAI's form."""
     # The built-in engine reads its state again from all that was said, at no cost.
     turns = request.turns if choice.provider == LOCAL.provider else within_window(request.turns, request.config.context_window)
-    return [{"role": "system", "content": _system(request, choice, turns)}, *(_message(turn, choice.vision) for turn in turns)]
+    sees = choice.vision and request.config.images
+    return [{"role": "system", "content": _system(request, choice, turns)}, *(_message(turn, sees) for turn in turns)]
 
 
 def within_window(turns: Sequence[Turn], window: int) -> list[Turn]:
@@ -79,15 +80,15 @@ def _untrusted(context: Mapping[str, Any]) -> str:
     return f"{_UNTRUSTED}\n<contexte>\n{text}\n</contexte>"
 
 
-def _message(turn: Turn, vision: bool) -> dict[str, Any]:
+def _message(turn: Turn, sees: bool) -> dict[str, Any]:
     if not turn.attachments:
         return {"role": turn.role, "content": turn.text}
     parts = [{"type": "text", "text": turn.text}] if turn.text else []
-    return {"role": turn.role, "content": [*parts, *(_part(attachment, vision) for attachment in turn.attachments)]}
+    return {"role": turn.role, "content": [*parts, *(_part(attachment, sees) for attachment in turn.attachments)]}
 
 
-def _part(attachment: Attachment, vision: bool) -> dict[str, Any]:
-    if vision and attachment.kind == "photo" and attachment.url:
+def _part(attachment: Attachment, sees: bool) -> dict[str, Any]:
+    if sees and attachment.kind == "photo" and attachment.url:
         return {"type": "image_url", "image_url": {"url": attachment.url}}
     kind = "Photo jointe" if attachment.kind == "photo" else "Document joint"
     return {"type": "text", "text": f"[{kind} : {clean_line(attachment.name).replace(']', ')')}]"}

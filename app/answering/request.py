@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.answering.config import ResolvedConfig
+from app.llm.calls import ModelCall
 from app.llm.errors import ProviderError
 from app.quoting.catalogue import Catalogue
 from app.quoting.drafting import Draft
@@ -49,11 +50,21 @@ class AnswerRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolRun:
+    """A tool that the model called: `arguments` as the model wrote them, `result` what it was told."""
+
+    name: str
+    arguments: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer: `text` is exactly what was shown. Tokens are those of all rounds of the model that answered.
 
     `latency_ms` is the whole time, `ttft_ms` the time to the first piece of `text` (None without any); both count the models
-    that failed before, which are in `failures`. `refusals` says in French why a proposed pre-quote was not taken.
+    that failed before, which are in `failures`. `refusals` says in French why a proposed pre-quote was not taken. `calls` are
+    all calls of all models, in order; `resolved_prompt` is the system message the model read, `tool_runs` what it did with its tools.
     """
 
     text: str
@@ -70,3 +81,6 @@ class Answer:
     stopped: bool
     attempt: int
     failures: list[ProviderError]
+    calls: list[ModelCall] = field(default_factory=list)
+    resolved_prompt: str = ""
+    tool_runs: list[ToolRun] = field(default_factory=list)

@@ -6,12 +6,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, Integer, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.tables import STAFF, TENANT, Money, Policy, by_role, created, of_session, primary_id, user_ref
+from app.core.tables import STAFF, TENANT, Money, Policy, by_role, created, primary_id, user_ref
 from app.extensions import db
+
+CallCost = Numeric(14, 8)
+NOTHING = Decimal(0)
 
 
 class Plan(db.Model):  # type: ignore[name-defined]
@@ -115,11 +118,36 @@ class QuotaAlert(db.Model):  # type: ignore[name-defined]
     told_at: Mapped[datetime | None]
 
 
+LOG_READ = by_role(system=TENANT, editeur="editor_id", artisan="artisan_id") + " OR (app_kind() = 'user' AND user_id = app_user())"
+"""What calls cost is for those who pay and for who asked; the people of a conversation have no part in it."""
+LOG_WRITE = by_role(system=TENANT)
+LOG_INSERT = """
+  app_staff() OR CASE
+    WHEN app_kind() = 'system' THEN (COALESCE(editor_id, artisan_id) IS NOT DISTINCT FROM app_tenant()) AND NOT counted AND CASE
+      WHEN session_id IS NULL THEN artisan_id IS NULL OR artisan_id = app_artisan()
+      ELSE app_sees_session(session_id, editor_id, artisan_id, particulier_id) END
+    WHEN app_kind() = 'user' THEN user_id = app_user() AND session_id IS NULL AND particulier_id IS NULL AND NOT counted
+      AND (editor_id IS NULL OR (app_role() = 'editeur' AND editor_id = app_account()))
+      AND (artisan_id IS NULL OR (app_role() = 'artisan' AND artisan_id = app_account()))
+    ELSE false END
+"""
+"""A call of a conversation is its tenant's job's; one that somebody asked for in his portal is his own. Only the platform counts it."""
+
+
 class UsageLog(db.Model):  # type: ignore[name-defined]
-    """One call of a model."""
+    """One call of a model, and what it cost. Added up by day by `folding.fold` alone, which says so in `counted`."""
 
     __tablename__ = "usage_logs"
-    __table_args__ = (Index(None, "editor_id", "created_at"), {"info": {"rls": of_session(write=by_role(system=TENANT))}})
+    __table_args__ = (
+        CheckConstraint("purpose IN ('reply', 'playground', 'evaluation', 'assist', 'content')", name="purpose"),
+        CheckConstraint("cost >= 0 AND cost_eur >= 0", name="cost"),
+        Index(None, "editor_id", "created_at"),
+        Index(None, "agent_id", "created_at"),
+        Index(None, "created_at", "id"),
+        Index("ix_usage_logs_uncounted", "created_at", postgresql_where="NOT counted"),
+        Index("ix_usage_logs_failed", "created_at", postgresql_where="NOT success"),
+        {"info": {"rls": Policy(LOG_READ, write=LOG_WRITE, insert=LOG_INSERT)}},
+    )
 
     id: Mapped[str] = primary_id("use")
     session_id: Mapped[str | None] = mapped_column(Text, index=True)
@@ -127,7 +155,10 @@ class UsageLog(db.Model):  # type: ignore[name-defined]
     editor_id: Mapped[str | None] = user_ref()
     artisan_id: Mapped[str | None] = user_ref()
     particulier_id: Mapped[str | None] = user_ref()
+    deployment_id: Mapped[str | None] = mapped_column(Text)
+    user_id: Mapped[str | None] = mapped_column(Text, doc="Who asked, in a portal.")
     agent_id: Mapped[str | None] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text, default="reply", server_default="reply")
     provider: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text)
     prompt_tokens: Mapped[int] = mapped_column(Integer)
@@ -137,4 +168,71 @@ class UsageLog(db.Model):  # type: ignore[name-defined]
     ttft_ms: Mapped[int | None] = mapped_column(Integer)
     success: Mapped[bool] = mapped_column(Boolean)
     error_class: Mapped[str | None] = mapped_column(Text)
+    paid_by: Mapped[str | None] = mapped_column(Text, doc="The account whose key was used; NULL: the platform's.")
+    cost: Mapped[Decimal] = mapped_column(CallCost, default=NOTHING, server_default="0", doc="In `currency`, at the price of that day.")
+    currency: Mapped[str] = mapped_column(Text, default="EUR", server_default="EUR")
+    cost_eur: Mapped[Decimal] = mapped_column(CallCost, default=NOTHING, server_default="0")
+    counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false", doc="Its amounts are in `usage_days`.")
     created_at: Mapped[datetime] = created()
+
+
+class UsageDay(db.Model):  # type: ignore[name-defined]
+    """The sums of the calls of one Paris day that have everything below in common; '' where a call has none. Written by `folding` alone."""
+
+    __tablename__ = "usage_days"
+    __table_args__ = (
+        Index(None, "agent_id", "day"),
+        Index(None, "day"),
+        {"info": {"rls": Policy(by_role(editeur="editor_id", artisan="artisan_id"), write=STAFF)}},
+    )
+
+    editor_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    agent_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    artisan_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    deployment_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    model: Mapped[str] = mapped_column(Text, primary_key=True)
+    purpose: Mapped[str] = mapped_column(Text, primary_key=True)
+    paid_by: Mapped[str] = mapped_column(Text, primary_key=True)
+    calls: Mapped[int] = mapped_column(Integer)
+    failures: Mapped[int] = mapped_column(Integer)
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger)
+    estimated_calls: Mapped[int] = mapped_column(Integer)
+    cost_eur: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    latency_ms_sum: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime]
+
+
+class Budget(db.Model):  # type: ignore[name-defined]
+    """What the platform's keys may cost for one editor in a Paris month. No row: no limit."""
+
+    __tablename__ = "budgets"
+    __table_args__ = (
+        CheckConstraint("amount_eur > 0", name="amount"),
+        {"info": {"rls": Policy(by_role(system="(editor_id = app_editor())", editeur="editor_id"), write=STAFF)}},
+    )
+
+    editor_id: Mapped[str] = mapped_column(Text, ForeignKey("users.id"), primary_key=True)
+    amount_eur: Mapped[Decimal] = mapped_column(Money)
+    hard_stop: Mapped[bool] = mapped_column(Boolean, default=False)
+    spent_month: Mapped[str | None] = mapped_column(Text, doc="The last Paris month in which it was used up; told to `spend_quota`.")
+    changed_at: Mapped[datetime] = created()
+
+
+class BudgetAlert(db.Model):  # type: ignore[name-defined]
+    """A share of a budget that was reached, once a month; written with the sums that reached it, told by a job."""
+
+    __tablename__ = "budget_alerts"
+    __table_args__ = (
+        CheckConstraint("level IN (80, 90, 100)", name="level"),
+        Index("ix_budget_alerts_untold", "created_at", postgresql_where="told_at IS NULL"),
+        {"info": {"rls": Policy(by_role(editeur="editor_id"), write=STAFF)}},
+    )
+
+    editor_id: Mapped[str] = mapped_column(Text, ForeignKey("users.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    level: Mapped[int] = mapped_column(Integer, primary_key=True)
+    created_at: Mapped[datetime] = created()
+    told_at: Mapped[datetime | None]

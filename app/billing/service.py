@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.billing.models import UsageLog
-from app.core.rows import insert_row
+from app.core.rows import insert_rows
 
 
-def log_call(entry: UsageLog) -> None:
-    """Keep one model call."""
-    insert_row(entry)
+def log_calls(entries: Sequence[UsageLog]) -> None:
+    """Keep model calls, in the transaction of what they were made for. `folding` adds them up later."""
+    if entries:
+        insert_rows(entries)

@@ -21,6 +21,7 @@ from app.blueprints import (
     particulier,
 )
 from app.blueprints.api import admin as admin_api
+from app.blueprints.api import ai as ai_api
 from app.blueprints.api import artisan as artisan_api
 from app.blueprints.api import editor, widget
 from app.web.api import install_api
@@ -43,7 +44,7 @@ PAGES = (
     particulier.bp,
     metreur.bp,
 )
-APIS = (widget.bp, editor.bp, artisan_api.bp, admin_api.bp)
+APIS = (widget.bp, editor.bp, artisan_api.bp, admin_api.bp, ai_api.bp)
 
 
 def install_blueprints(app: Flask) -> None:

@@ -13,7 +13,7 @@ from app.core.search import folded, has_words
 from app.deployments.admin_queries import failing
 from app.extensions import db
 from app.notifications.models import EmailMessage
-from app.quoting.models import PreQuote
+from app.quoting.models import Project
 from app.webhooks.models import Delivery
 
 STATUSES = ("open", "completed", "expired")
@@ -29,7 +29,6 @@ class Overview:
     deliveries: int
     emails: int
     failed_emails: int
-    estimates: int
 
 
 def overview() -> Overview:
@@ -40,36 +39,33 @@ def overview() -> Overview:
         select(func.count()).select_from(Delivery).where(failing()),
         select(func.count()).where(EmailMessage.status.in_(WAITING_EMAILS)),
         select(func.count()).where(EmailMessage.status == "failed"),
-        select(func.count(PreQuote.id)),
     )
     return Overview(*db.session.execute(select(*(count.scalar_subquery() for count in counts))).one())
 
 
-def newest_estimates(limit: int = 6) -> list[Any]:
-    """The last estimates made, with their conversations' names."""
+def newest_projects(limit: int = 6) -> list[Any]:
+    """The last projects made, with their conversations' names and the total of their last estimate."""
     return list(
         db.session.execute(
             select(
-                PreQuote.id,
-                PreQuote.session_id,
-                PreQuote.title,
-                PreQuote.version,
-                PreQuote.total_ttc,
-                PreQuote.accepted_at,
-                PreQuote.created_at,
-                Session.visitor_name,
+                Project.id,
+                Project.session_id,
+                Project.title,
+                Project.created_at,
+                Session.total_ttc,
                 Session.artisan_name,
                 Session.editor_name,
             )
-            .join(Session, Session.id == PreQuote.session_id)
-            .order_by(PreQuote.created_at.desc(), PreQuote.id)
+            .join(Session, Session.id == Project.session_id)
+            .order_by(Project.created_at.desc(), Project.id)
             .limit(limit)
         )
     )
 
 
 def all_conversations(*, query: str = "", status: str = "", editor_id: str = "", artisan_id: str = "") -> Select[Any]:
-    """Every conversation that began, to be paged by `last_activity_at` or `total`; `status` may also be `answering`.
+    """Every conversation that began, to be paged by `last_activity_at` or `total`; `status` may also be `answering` or
+    `project` (those that made one).
 
     `editor_id` « aucun »: those without an editor.
     """
@@ -90,6 +86,8 @@ def all_conversations(*, query: str = "", status: str = "", editor_id: str = "",
         statement = statement.where(has_words(folded(Session.visitor_name, Session.title, Session.artisan_name), query))
     if status == "answering":
         statement = statement.where(exists().where(Message.session_id == Session.id, Message.status.in_(UNFINISHED)))
+    elif status == "project":
+        statement = statement.where(exists().where(Project.session_id == Session.id))
     elif status in STATUSES:
         statement = statement.where(Session.status == status)
     if editor_id:

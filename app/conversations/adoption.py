@@ -27,6 +27,8 @@ from app.webhooks.models import Event
 
 ROWS: tuple[Any, ...] = (SessionToken, Message, File, NoticeShown, Project, PreQuote, Event, UsageLog)
 """What carries a `session_id` and the ids of its people, the session and its link apart; a test holds this list complete."""
+CHARGED: tuple[Any, ...] = (UsageLog,)
+"""What stays the artisan's for whom it was made, or nobody's: the counters of each day are its sums."""
 
 
 def adopt_by_particulier(session_id: str, user_id: str, email: str) -> None:
@@ -62,7 +64,7 @@ def adopt_by_artisan(editor_link_id: str) -> int:
         _fill(SessionLink, SessionLink.editor_link_id == editor_link_id, artisan_id)
         adopted = _fill(Session, Session.editor_link_id == editor_link_id, artisan_id)
         made = select(Session.id).where(Session.editor_link_id == editor_link_id, Session.artisan_id == artisan_id)
-        _give_rows(made, artisan_id=artisan_id)
+        _give_rows(made, CHARGED, artisan_id=artisan_id)
     return adopted
 
 
@@ -70,9 +72,10 @@ def _fill(table: Any, condition: Any, artisan_id: str) -> int:
     return int(db.session.execute(update(table).where(condition, table.artisan_id.is_(None)).values(artisan_id=artisan_id)).rowcount)
 
 
-def _give_rows(sessions: list[str] | Select[tuple[str]], **ids: str) -> None:
+def _give_rows(sessions: list[str] | Select[tuple[str]], kept: tuple[Any, ...] = (), **ids: str) -> None:
     for table in ROWS:
-        db.session.execute(update(table).where(table.session_id.in_(sessions)).values(**ids))
+        if table not in kept:
+            db.session.execute(update(table).where(table.session_id.in_(sessions)).values(**ids))
 
 
 @contextmanager

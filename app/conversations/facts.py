@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.conversations.models import Message, Session
 from app.conversations.presentation import iso
+from app.core.rows import insert_row
 from app.extensions import db
 from app.files.models import File
 from app.files.processing import WHEN_READY
@@ -15,11 +16,19 @@ from app.files.service import webhook_file
 from app.quoting.models import Project
 from app.quoting.presentation import webhook_pre_quote
 from app.quoting.queries import last_pre_quote, project_of
-from app.webhooks.service import record_event
+from app.webhooks.models import Event
+from app.webhooks.service import make_event, tell_after_commit
 
 
 def tell(event_type: str, session: Session, data: dict[str, Any], summary: str = "") -> None:
     """Record an event of this session, in the transaction of the fact."""
+    event = fact(event_type, session, data, summary)
+    insert_row(event)
+    tell_after_commit(event)
+
+
+def fact(event_type: str, session: Session, data: dict[str, Any], summary: str = "") -> Event:
+    """An event of this session, not yet written: whoever does calls `tell_after_commit`."""
     body = {
         "editor_id": session.editor_id,
         "deployment": {"key": session.deployment_id, "name": session.deployment_name},
@@ -35,7 +44,7 @@ def tell(event_type: str, session: Session, data: dict[str, Any], summary: str =
         },
         "data": data,
     }
-    record_event(
+    return make_event(
         event_type,
         session_id=session.id,
         editor_id=session.editor_id,

@@ -15,7 +15,7 @@ from app.conversations.links import OpenedLink
 from app.conversations.models import Session, SessionLink, SessionToken
 from app.conversations.parties import Scene, scene_of
 from app.core import clock
-from app.core.acting import Actor, visitor
+from app.core.acting import Actor, only_editor, visitor, visitor_door
 from app.core.crypto import new_secret, token_hash
 from app.core.errors import InvalidError, UnauthorizedError
 from app.core.ids import new_id
@@ -28,6 +28,7 @@ MAX_CODE_ATTEMPTS = 5
 MAX_CODES = 5
 """Tries, and e-mails with a code, an hour and a conversation."""
 CODE_LIFE = timedelta(minutes=15)
+_ENTER = visitor_door("door_session(:id, :hash)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,8 @@ def find_holder(session_id: str | None, secret: str | None) -> Holder:
     """Become the visitor who holds a session's secret. 401 when unknown, the state's own refusal when not open."""
     if not session_id or not secret:
         raise UnauthorizedError("Ouvrez la conversation depuis votre lien.", code="missing_session")
-    row = db.session.execute(text("SELECT * FROM door_session(:id, :hash)"), {"id": session_id, "hash": token_hash(secret)}).one_or_none()
+    asked = {"id": session_id, "hash": token_hash(secret), "only": only_editor()}
+    row = db.session.connection().execute(_ENTER, asked).one_or_none()
     if row is None:
         raise UnauthorizedError("Cette conversation ne s’ouvre pas avec ce lien.", code="invalid_session")
     if row.state != "open":
@@ -200,7 +202,7 @@ def find_holder(session_id: str | None, secret: str | None) -> Holder:
         link_id=row.link_id,
         editor_link_id=row.editor_link_id,
     )
-    act_as(actor)
+    act_as(actor, told=row.told)
     return Holder(actor, row.session_id, row.token_id, row.confirmed)
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from app.agents.models import Agent, AgentGrant
 from app.answering.config import resolve
 from app.answering.errors import AnswerFailedError
 from app.answering.events import AnswerEvent, Restart, Token, ToolUsed
+from app.answering.own_keys import own_model
 from app.answering.request import Answer, AnswerRequest, Attachment, Turn
 from app.answering.service import answer
-from app.billing.models import UsageLog
-from app.billing.service import log_call
+from app.billing.service import log_calls
 from app.conversations import facts, queries, replies_queue
 from app.conversations.models import Message, Session
 from app.conversations.replies_queue import stream_key
@@ -30,11 +31,11 @@ from app.core.storage import PAGE_SECONDS
 from app.core.streams import publisher
 from app.core.transaction import act_as, transaction
 from app.deployments.models import Deployment
-from app.extensions import db, settings
+from app.extensions import db
 from app.files.models import File
 from app.files.service import signed_url
-from app.llm.errors import ProviderError
-from app.llm.gateway import platform_choice
+from app.llm.calls import ModelCall, usage_logs
+from app.llm.resolving import named, platform_default
 from app.notifications.service import notify
 from app.quoting.catalogue import Catalogue, PriceEntry
 from app.quoting.models import PreQuote, Project
@@ -51,6 +52,7 @@ class Work:
     session_id: str
     attempt: int
     agent_id: str
+    deployment_id: str
     request: AnswerRequest
 
 
@@ -63,12 +65,13 @@ def write_reply(message_id: str, attempt: int, editor_id: str | None, artisan_id
         return
     running.add(current_app._get_current_object(), message_id, attempt)  # type: ignore[attr-defined]
     stream = _Telling(stream_key(message_id), attempt)
+    spent: list[ModelCall] = []
     try:
-        outcome: Answer | AnswerFailedError = answer(work.request, stream.tell)
+        outcome: Answer | AnswerFailedError = answer(work.request, stream.tell, spent)
     except AnswerFailedError as error:
         outcome = error
     except JobInterrupted:
-        _give_back(tenant, work, stream.attempt)
+        _give_back(tenant, work, stream.attempt, spent)
         raise
     except Exception:
         # A bug of ours: the person is told at once and may try again.
@@ -76,17 +79,18 @@ def write_reply(message_id: str, attempt: int, editor_id: str | None, artisan_id
         outcome = AnswerFailedError(())
     finally:
         running.remove(message_id)
-    if not _store(tenant, work, outcome, stream.attempt):
+    if not _store(tenant, work, outcome, stream.attempt, spent):
         log.info("reply.overtaken", message_id=message_id, attempt=attempt)
 
 
-def _give_back(tenant: Actor, work: Work, told_attempt: int) -> None:
-    """The worker must stop: another one begins the reply again at once, under the next attempt."""
+def _give_back(tenant: Actor, work: Work, told_attempt: int, spent: list[ModelCall]) -> None:
+    """The worker must stop: another one begins the reply again at once, under the next attempt. What was spent was spent."""
     with transaction(tenant):
         reply = _locked(work)
         if reply is not None:
             reply.attempt = told_attempt
             replies_queue.requeue(reply)
+        _log_overtaken(tenant, work, spent)
 
 
 def _locked(work: Work) -> Message | None:
@@ -120,11 +124,13 @@ class _Telling:
 _reply, _earlier, _session = Message.__table__, Message.__table__.alias("earlier"), Session.__table__
 _deployment, _agent, _grant = Deployment.__table__, Agent.__table__, AgentGrant.__table__
 _AGENT_COLUMNS = (
-    "system_prompt", "model", "fallback_model", "temperature", "max_tokens", "context_window", "tools", "whitelabel_config", "deployment_mode",
+    "system_prompt", "model", "fallback_model", "temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "context_window",
+    "tools", "supports_tools", "output_schemas", "supports_images", "ollama_host", "ollama_port", "whitelabel_config", "deployment_mode",
 )  # fmt: skip
-_GRANTED = select(_grant.c.prompt_override).where(
+_GRANTED = select(func.jsonb_build_array(_grant.c.prompt_override, _grant.c.allow_own_keys)).where(
     _grant.c.agent_id == _agent.c.id, _grant.c.editor_id == _session.c.editor_id, _grant.c.enabled
 )
+"""In one value: this is asked at every reply."""
 _CLAIM = (
     update(_reply)
     .where(
@@ -151,10 +157,11 @@ _CLAIM = (
         _session.c.context,
         _session.c.untrusted_context,
         _session.c.files_count,
+        _deployment.c.id.label("deployment_id"),
         _deployment.c.mode,
         _deployment.c.config_overlay,
         *(_agent.c[name] for name in _AGENT_COLUMNS),
-        _GRANTED.scalar_subquery().label("granted_prompt"),
+        _GRANTED.scalar_subquery().label("granted"),
         _agent.c.id.label("agent_id"),
     )
 )
@@ -166,24 +173,28 @@ def _claim(message_id: str, attempt: int, editor_id: str | None, artisan_id: str
     row = db.session.connection().execute(_CLAIM, claim).one_or_none()
     if row is None:
         return None
+    granted_prompt, granted_keys = row.granted or ("", False)
     return Work(
         message_id=message_id,
         session_id=row.session_id,
         attempt=attempt,
         agent_id=row.agent_id,
+        deployment_id=row.deployment_id,
         request=AnswerRequest(
             config=resolve(
                 row,
                 row.config_overlay,
                 dedicated=row.mode == "dedicated",
-                platform=platform_choice(settings()),
-                granted_prompt=row.granted_prompt or "",
+                platform=platform_default(),
+                own=own_model(row, granted=granted_keys, editor_id=editor_id, artisan_id=artisan_id),
+                granted_prompt=granted_prompt,
+                named=named,
             ),
             turns=_turns(row.session_id, row.position, with_files=row.files_count > 0),
             artisan_name=row.artisan_name,
             context={**row.untrusted_context, **row.context},
             catalogue=Catalogue(lambda: _prices(editor_id, artisan_id)),
-            should_stop=lambda: running.should_stop(message_id),
+            should_stop=partial(running.should_stop, message_id),
             attempt=attempt,
         ),
     )
@@ -222,26 +233,24 @@ def _attachment(file: File) -> Attachment:
     return Attachment(file.name, "photo", signed_url(file.full_key, PAGE_SECONDS, absolute=True))
 
 
-def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_attempt: int) -> bool:
-    """Keep the reply, what it proposed and what it cost, with their events. False when the reply is no longer ours."""
+def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_attempt: int, spent: list[ModelCall]) -> bool:
+    """Keep the reply, what it proposed and what it cost, with their events. False when the reply is no longer ours: then only what it cost."""
     now = clock.now()
     with transaction(tenant):
         locked = db.session.execute(_LOCK, {"message_id": work.message_id, "attempt": work.attempt}).one_or_none()
         if locked is None:
+            _log_overtaken(tenant, work, spent)
             return False
         session, reply = locked
-        # The artisan may have accepted his editor's link while the reply was written.
-        if session.artisan_id != tenant.artisan_id:
-            act_as(replace(tenant, artisan_id=session.artisan_id))
+        _follow(tenant, session)
         failures, quote = outcome.failures, None
-        for failure in failures:
-            log_call(_failed_call(work, reply, failure))
+        _log(session, work, spent)
         ended: dict[str, Any] = {"attempt": told_attempt, "lease_until": None, "completed_at": now}
         if isinstance(outcome, AnswerFailedError):
             change_row(reply, **ended, status="failed", error=failures[-1].kind if failures else "unknown")
             change_row(session, last_activity_at=now)
         else:
-            _keep_answer(session, reply, work, outcome, ended)
+            _keep_answer(session, reply, outcome, ended)
             quote = _keep_draft(session, reply, outcome) if reply.status == "completed" else None
         replies_queue.announce_after_commit(reply, quote)
         _wake_next(reply)
@@ -261,8 +270,8 @@ _LOCK = (
 )
 
 
-def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer, ended: dict[str, Any]) -> None:
-    """The answer, what it cost, and that it came."""
+def _keep_answer(session: Session, reply: Message, outcome: Answer, ended: dict[str, Any]) -> None:
+    """The answer, and that it came."""
     spent = outcome.prompt_tokens + outcome.completion_tokens
     empty = outcome.stopped and not outcome.text
     change_row(
@@ -280,20 +289,6 @@ def _keep_answer(session: Session, reply: Message, work: Work, outcome: Answer, 
             "refusals": outcome.refusals,
             "stopped": outcome.stopped,
         },
-    )
-    log_call(
-        UsageLog(
-            **_of(reply),
-            agent_id=work.agent_id,
-            provider=outcome.provider,
-            model=outcome.model,
-            prompt_tokens=outcome.prompt_tokens,
-            completion_tokens=outcome.completion_tokens,
-            estimated=outcome.estimated,
-            latency_ms=outcome.latency_ms,
-            ttft_ms=outcome.ttft_ms,
-            success=True,
-        )
     )
     change_row(
         session,
@@ -335,29 +330,34 @@ def _tell_artisan(session: Session, project: Project, quote: PreQuote) -> None:
         )
 
 
-def _failed_call(work: Work, reply: Message, failure: ProviderError) -> UsageLog:
-    return UsageLog(
-        **_of(reply),
-        agent_id=work.agent_id,
-        provider=failure.provider or "unknown",
-        model=failure.model or "unknown",
-        prompt_tokens=0,
-        completion_tokens=0,
-        estimated=True,
-        latency_ms=0,
-        success=False,
-        error_class=failure.kind,
+def _follow(tenant: Actor, session: Session) -> None:
+    """The artisan may have accepted his editor's link while the reply was written: the conversation is his from then on."""
+    if session.artisan_id != tenant.artisan_id:
+        act_as(replace(tenant, artisan_id=session.artisan_id))
+
+
+def _log(session: Session, work: Work, spent: list[ModelCall]) -> None:
+    """One line for each call of a model that was made for the reply."""
+    log_calls(
+        usage_logs(
+            spent,
+            session_id=session.id,
+            message_id=work.message_id,
+            editor_id=session.editor_id,
+            artisan_id=session.artisan_id,
+            particulier_id=session.particulier_id,
+            agent_id=work.agent_id,
+            deployment_id=work.deployment_id,
+        )
     )
 
 
-def _of(reply: Message) -> dict[str, Any]:
-    return {
-        "session_id": reply.session_id,
-        "message_id": reply.id,
-        "editor_id": reply.editor_id,
-        "artisan_id": reply.artisan_id,
-        "particulier_id": reply.particulier_id,
-    }
+def _log_overtaken(tenant: Actor, work: Work, spent: list[ModelCall]) -> None:
+    """The reply is not ours to end; its calls were made all the same. Of an erased conversation nothing is kept."""
+    session = db.session.get(Session, work.session_id) if spent else None
+    if session is not None and session.status != "deleted":
+        _follow(tenant, session)
+        _log(session, work, spent)
 
 
 _NEXT = (

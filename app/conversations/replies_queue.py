@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import insert, literal_column
-
 from app.conversations import jobs
 from app.conversations.models import Message, Session
 from app.conversations.presentation import message_payload
 from app.core import clock
 from app.core.ids import new_id
 from app.core.jobs import enqueue
-from app.core.rows import insert_row
 from app.core.streams import publisher
 from app.core.transaction import after_commit
 from app.quoting.models import PreQuote
 
-# Written out: SQLAlchemy does not correlate a subquery with the row that is being inserted.
-_BEFORE = literal_column(
-    "(SELECT count(*) FROM messages AS earlier WHERE earlier.session_id = messages.session_id AND earlier.status IN ('queued', 'processing'))"
-)
-_QUEUE = insert(Message.__table__).returning(_BEFORE)
 QUEUE_LEASE = timedelta(seconds=12)
 """How long a queued reply may wait before the sweeper queues it again: Redis may have lost its job."""
 
@@ -31,9 +23,9 @@ def stream_key(message_id: str) -> str:
     return f"reply:{message_id}"
 
 
-def queue_reply(session: Session, message: Message) -> tuple[Message, int]:
-    """Make the agent's reply to a visitor's message, and its job once the transaction commits. Also says how many replies come first."""
-    reply = Message(
+def make_reply(session: Session, message: Message) -> Message:
+    """The agent's reply to a visitor's message, not yet written: whoever does calls `enqueue_reply`."""
+    return Message(
         id=new_id("msg"),
         session_id=session.id,
         editor_id=session.editor_id,
@@ -45,9 +37,6 @@ def queue_reply(session: Session, message: Message) -> tuple[Message, int]:
         attempt=1,
         lease_until=clock.now() + QUEUE_LEASE,
     )
-    before = insert_row(reply, _QUEUE).scalar_one()
-    _enqueue_after_commit(reply)
-    return reply, before
 
 
 def requeue(reply: Message) -> None:
@@ -57,13 +46,13 @@ def requeue(reply: Message) -> None:
     reply.completed_at, reply.lease_until = None, clock.now() + QUEUE_LEASE
     key, attempt = stream_key(reply.id), reply.attempt
     after_commit(lambda: publisher().event(key, attempt, "restart", {"attempt": attempt}))
-    _enqueue_after_commit(reply)
+    enqueue_reply(reply)
 
 
 def offer_again(reply: Message) -> None:
     """Queue the job of a waiting reply once more; a second job of the same attempt finds nothing to claim."""
     reply.lease_until = clock.now() + QUEUE_LEASE
-    _enqueue_after_commit(reply)
+    enqueue_reply(reply)
 
 
 def announce_after_commit(reply: Message, quote: PreQuote | None = None) -> None:
@@ -79,6 +68,7 @@ def announce_after_commit(reply: Message, quote: PreQuote | None = None) -> None
 FAILED_SENTENCE = "La réponse n’a pas pu être écrite. Votre message est bien enregistré : vous pouvez réessayer."
 
 
-def _enqueue_after_commit(reply: Message) -> None:
+def enqueue_reply(reply: Message) -> None:
+    """Queue the job of a reply once the transaction commits."""
     arguments = (reply.id, reply.attempt, reply.editor_id, reply.artisan_id)
     after_commit(lambda: enqueue(jobs.reply, *arguments))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from flask import Flask
@@ -26,9 +27,13 @@ LEASE = timedelta(seconds=10)
 
 
 class Running:
-    """The replies in progress, with the attempt that writes each and whether it should stop."""
+    """The replies in progress, with the attempt that writes each and whether it should stop.
 
-    def __init__(self) -> None:
+    Rows of another kind that are leased alike (`evaluation.trying`) give their model and its word for « in progress ».
+    """
+
+    def __init__(self, model: Any = Message, status: str = "processing") -> None:
+        self._model, self._status = model, status
         self._lock = threading.Lock()
         self._replies: dict[str, int] = {}
         self._stopped: set[str] = set()
@@ -64,10 +69,10 @@ class Running:
             try:
                 with app.app_context(), transaction(platform("heartbeat")):
                     rows = db.session.execute(
-                        update(Message)
-                        .where(Message.id.in_(current), Message.status == "processing")
+                        update(self._model)
+                        .where(self._model.id.in_(current), self._model.status == self._status)
                         .values(lease_until=clock.now() + LEASE)
-                        .returning(Message.id, Message.attempt, Message.stop_requested)
+                        .returning(self._model.id, self._model.attempt, self._model.stop_requested)
                     ).all()
             except SQLAlchemyError:
                 log.warning("leases.not_renewed", replies=len(current))

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete, func, select, update
 
-from app.billing.quotas import count_message
-from app.conversations import facts, replies_queue
+from app.billing.quotas import budget_refusal, refusal_of
+from app.conversations import facts, posting, replies_queue
 from app.conversations.errors import over_quota
 from app.conversations.models import Message, Session, SessionToken
 from app.conversations.parties import scene_of_session
@@ -21,7 +20,7 @@ from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundErr
 from app.core.identifiers import normalise_email
 from app.core.ids import new_id
 from app.core.jobs import enqueue_after_commit
-from app.core.rows import change_row, insert_row
+from app.core.rows import mark_changed
 from app.core.throttle import throttle
 from app.core.transaction import act_as
 from app.extensions import db
@@ -30,7 +29,7 @@ from app.files.service import forget_files, remove_unsent, take_file
 from app.notifications.jobs import forget_emails
 from app.notifications.service import notify
 from app.quoting.service import accept_pre_quote, forget_project
-from app.webhooks.service import forget_events
+from app.webhooks.service import forget_events, tell_after_commit
 
 MAX_LENGTH = 4000
 MAX_MESSAGES = 120
@@ -39,6 +38,9 @@ MAX_SESSION_TOKENS = 200_000
 KNOWN_FACTOR = 5
 """How much further a conversation goes once its visitor has an account."""
 MAX_FILES_PER_MESSAGE = 10
+
+
+_LOCK = select(Session).where(Session.id == bindparam("session_id"), Session.status != "deleted").with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Posted:
 
 def lock_session(session_id: str) -> Session:
     """The session, locked until the end of the transaction. Raises NotFoundError."""
-    session = db.session.scalar(select(Session).where(Session.id == session_id, Session.status != "deleted").with_for_update())
+    session = db.session.scalar(_LOCK, {"session_id": session_id})
     if session is None:
         raise NotFoundError()
     actor = current_actor()
@@ -79,33 +81,37 @@ def post_message(
         if known := _known(session_id, client_message_id):
             return known
         raise
-    message = Message(id=new_id("msg"), client_message_id=client_message_id, sender="visitor", content=content, **_ids(session))
-    if insert_row(message, _ONCE).one_or_none() is None:
+    now = clock.now()
+    message = Message(
+        id=new_id("msg"), client_message_id=client_message_id, sender="visitor", content=content, created_at=now, **_ids(session)
+    )
+    reply = replies_queue.make_reply(session, message)
+    first = session.started_at is None
+    changes = {
+        "untrusted_context": untrusted_context or session.untrusted_context,
+        "messages_count": session.messages_count + 1,
+        "last_activity_at": now,
+        "status": "open",
+        "completed_at": None,
+        "completed_reason": None,
+        "started_at": session.started_at or now,
+    }
+    mark_changed(session, changes)  # events tell of the session as it becomes
+    events = [facts.fact("session.started", session, {"origin": "link" if session.link_id else "widget"})] if first else []
+    events.append(facts.fact("message.created", session, facts.message_data(message)))
+    kept = posting.keep(session, changes, message=message, reply=reply, events=events, first=first)
+    if kept is None:
+        db.session.expire(session)
         return cast(Posted, _known(session_id, client_message_id))
+    waiting, spent = kept
+    if refusal := refusal_of(spent):
+        raise over_quota(scene_of_session(session), refusal)
     for file in files:
         file.message_id = message.id
-    now = clock.now()
-    first = session.started_at is None
-    change_row(
-        session,
-        untrusted_context=untrusted_context or session.untrusted_context,
-        messages_count=session.messages_count + 1,
-        last_activity_at=now,
-        status="open",
-        completed_at=None,
-        completed_reason=None,
-        started_at=session.started_at or now,
-    )
-    if first:
-        facts.tell("session.started", session, {"origin": "link" if session.link_id else "widget"})
-    facts.tell("message.created", session, facts.message_data(message))
-    reply, waiting = replies_queue.queue_reply(session, message)
-    if refusal := count_message(first=first):
-        raise over_quota(scene_of_session(session), refusal)
+    for event in events:
+        tell_after_commit(event)
+    replies_queue.enqueue_reply(reply)
     return Posted(message.id, reply.id, reply.status, waiting)
-
-
-_ONCE = insert(Message.__table__).on_conflict_do_nothing(index_elements=["session_id", "client_message_id"]).returning(Message.id)
 
 
 def _known(session_id: str, client_message_id: str) -> Posted | None:
@@ -192,6 +198,8 @@ def retry_reply(session_id: str, message_id: str) -> Message:
     message = _reply(session_id, message_id)
     if message.status in ("failed", "cancelled"):
         _refuse_excess(session, retrying=True)
+        if refusal := budget_refusal():
+            raise over_quota(scene_of_session(session), refusal)
     if message.status == "completed":
         raise ConflictError("Cette réponse est déjà là.", code="already_completed")
     if message.status in ("failed", "cancelled"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import structlog
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, TextClause, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.core.errors import NotFoundError
@@ -34,7 +34,10 @@ PLATFORM_JOBS = frozenset(
         "link-code",
         "demo",
         "health",
+        "reseal",
         "hosts",
+        "statements",
+        "trial",
     }
 )
 
@@ -141,14 +144,28 @@ def confine(editor_id: str | None) -> None:
     _only_editor.set(editor_id)
 
 
-def change_actor(actor: Actor, session: Session) -> None:
-    """Become somebody else within the open transaction: a door that found out who knocks."""
+def change_actor(actor: Actor, session: Session, *, told: bool = False) -> None:
+    """Become somebody else within the open transaction: a door that found out who knocks. `told`: by `visitor_door`, to PostgreSQL."""
     only = _only_editor.get()
     if only is not None and actor.kind == "visitor" and actor.editor_id != only:
         raise NotFoundError()
     _current.set(actor)
-    if session.in_transaction():
+    if not told and session.in_transaction():
         tell(session.connection(), actor)
+
+
+@contextmanager
+def lending(actor: Actor, session: Session) -> Iterator[None]:
+    """Read as somebody else for a while, in the open transaction: statements on its connection only, never an object that is flushed."""
+    before = current_actor()
+    change_actor(actor, session)
+    try:
+        yield
+    finally:
+        _current.set(before)
+    # After a failure nothing is to be told: PostgreSQL takes the settings back with what it rolls back.
+    if session.in_transaction():
+        tell(session.connection(), before)
 
 
 _SETTINGS = ("kind", "user", "role", "account", "session", "editor", "artisan", "deployment", "link", "tie", "tenant")
@@ -160,6 +177,34 @@ _TELL = text(
 _PLANS = {"visitor": "force_generic_plan", "system": "force_generic_plan"}
 """Visitors and jobs look rows up by their ids: one plan serves, and planning anew behind the policies costs more than the lookup.
 People's lists filter and search, and are planned for what they ask."""
+
+
+_VISITOR = {
+    "kind": "'visitor'",
+    "session": "door.session_id",
+    "editor": "door.editor_id",
+    "artisan": "door.artisan_id",
+    "deployment": "door.deployment_id",
+    "link": "door.link_id",
+    "tie": "door.editor_link_id",
+    "tenant": "COALESCE(door.editor_id, door.artisan_id)",
+}
+
+
+def visitor_door(call: str) -> TextClause:
+    """A statement that asks a door of conversations and, where it is open, tells PostgreSQL at once what `tell` would of its visitor.
+
+    Each row ends with `told`. Bind `only` by `only_editor`.
+    """
+    settings = ", ".join(f"set_config('app.{name}', COALESCE({_VISITOR.get(name, 'NULL')}, ''), true)" for name in _SETTINGS)
+    open_here = "door.state = 'open' AND (CAST(:only AS text) IS NULL OR door.editor_id = :only)"
+    plans = f"set_config('plan_cache_mode', '{_PLANS['visitor']}', true)"
+    return text(f"SELECT door.*, CASE WHEN {open_here} THEN concat({settings}, {plans}) <> '' ELSE false END AS told FROM {call} AS door")
+
+
+def only_editor() -> str | None:
+    """Whose visitors alone may come in (`confine`)."""
+    return _only_editor.get()
 
 
 def tell(connection: Connection, actor: Actor) -> None:

@@ -56,6 +56,16 @@ def euro(amount: Decimal | int | None) -> str:
     return NOTHING if amount is None else f"{_written(_exact(amount), 2)}{SPACE}€"
 
 
+def cost(amount: Decimal | int | None, places: int = 4) -> str:
+    """What calls of models cost, below a euro to `places` decimals: « 12,40 € », « 0,0312 € », « < 0,0001 € », « 0,00 € »."""
+    if amount is None or amount == 0 or abs(amount) >= 1:
+        return euro(amount)
+    least = Decimal(1).scaleb(-places)
+    if abs(amount) < least:
+        return f"<{SPACE}{_written(least, places)}{SPACE}€"
+    return f"{_written(_exact(amount), places)}{SPACE}€"
+
+
 def percent(value: Number | None, places: int | None = None) -> str:
     """A value already in percent: `20` -> « 20 % », `5.5` -> « 5,5 % ». Without `places`, at most one decimal, kept only if useful."""
     if value is None:

@@ -134,6 +134,15 @@ class GuardedClient:
             raise HttpFailure("too_large")
         return result
 
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, max_bytes: int, timeout: float
+    ) -> HttpResult:
+        """One exchange of an API, its whole answer of at most `max_bytes`. Raises BlockedAddressError, HttpFailure (`too_large` beyond)."""
+        result, whole = self._call(method, url, body, headers, timeout, max_bytes)
+        if not whole:
+            raise HttpFailure("too_large")
+        return result
+
     def resolve(self, url: str, timeout: float = 5.0) -> Target:
         """Check a URL and every address of its host, without connecting: what a form does before keeping a receiver.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret
 
@@ -18,6 +19,14 @@ def check_siret(text: str) -> str:
         return str(siret.validate(text))
     except ValidationError:
         raise ValueError("Ce numéro SIRET n’est pas valide : 14 chiffres sont attendus, comme 732 829 320 00074.") from None
+
+
+def check_vat_number(text: str) -> str:
+    """A VAT number of the European Union in one form (`FR40303265045`), its key checked. Raises ValueError, in French."""
+    try:
+        return str(vat.validate(text))
+    except ValidationError:
+        raise ValueError("Ce numéro de TVA n’est pas valide, par exemple FR40 303265045.") from None
 
 
 def check_phone(text: str, region: str = "FR") -> str:

@@ -7,7 +7,14 @@ import string
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
+LENGTH = 20
+_COUNT = len(ALPHABET) ** LENGTH
+
 
 def new_id(prefix: str) -> str:
     """A new identifier: the prefix, an underscore, 20 random base62 characters (119 bits)."""
-    return f"{prefix}_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
+    number, characters = secrets.randbelow(_COUNT), []
+    for _ in range(LENGTH):
+        number, index = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[index])
+    return f"{prefix}_{''.join(characters)}"

@@ -7,6 +7,9 @@ import sys
 
 import structlog
 
+_processors: list[structlog.typing.Processor] = []
+"""One list for ever: a logger keeps the one it was first used with, and a process may be configured again."""
+
 
 def configure_logging(*, json_lines: bool) -> None:
     """Log to standard error, as JSON lines or for a person. The request id is bound by `web` and by jobs."""
@@ -19,14 +22,15 @@ def configure_logging(*, json_lines: bool) -> None:
         if json_lines
         else structlog.processors.format_exc_info
     )
+    _processors[:] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        exceptions,
+        renderer,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            exceptions,
-            renderer,
-        ],
+        processors=_processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,

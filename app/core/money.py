@@ -19,6 +19,7 @@ VAT_RATES = (Decimal(20), Decimal(10), Decimal("5.5"))
 """The rates in per cent that a line may carry (PRODUCT.md, Money), the normal one first."""
 
 # Wide enough for the exact product of two accepted amounts: only `quantize` ever rounds.
+_plain = json.JSONEncoder(ensure_ascii=False).encode
 _EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 _MAX_MAGNITUDE = 12
 _MAX_PLACES = 30
@@ -177,7 +178,7 @@ def _write(value: Any, parts: list[str]) -> None:
                 raise ValueError("not a JSON number")
             parts.append(format(value, "f"))
         case None | bool() | int() | str():
-            parts.append(json.dumps(value, ensure_ascii=False))
+            parts.append(_plain(value))
         case float():
             if not math.isfinite(value):
                 raise ValueError("not a JSON number")
@@ -187,7 +188,7 @@ def _write(value: Any, parts: list[str]) -> None:
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise TypeError(f"a JSON key is text, not {type(key).__name__}")
-                parts.append(f"{separator}{json.dumps(key, ensure_ascii=False)}:")
+                parts.append(f"{separator}{_plain(key)}:")
                 _write(item, parts)
                 separator = ","
             parts.append("}" if value else "{}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 DELIMITERS = ";,\t"
@@ -44,9 +45,12 @@ def read_csv(data: bytes) -> Iterator[Line]:
 
 
 def write_csv(rows: Iterable[Iterable[object]]) -> bytes:
-    """A file that a French spreadsheet opens by a double click: UTF-8 with its mark, `;` between cells, formulas disarmed."""
+    """A file that a French spreadsheet opens by a double click: UTF-8 with its mark, `;` between cells, formulas disarmed.
+
+    A Decimal is written with a comma, and stays a number when it is negative.
+    """
     out = io.StringIO(newline="")
-    csv.writer(out, delimiter=";").writerows([_disarmed("" if cell is None else str(cell)) for cell in row] for row in rows)
+    csv.writer(out, delimiter=";").writerows([_cell(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -66,8 +70,19 @@ def _decoded(data: bytes) -> str:
     raise TableError("Ce fichier n’est pas un texte. Enregistrez votre tableau au format CSV.")
 
 
+def _cell(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f").replace(".", ",")
+    return _disarmed("" if value is None else str(value))
+
+
+def looks_like_formula(cell: str) -> bool:
+    """True when a spreadsheet would run this text."""
+    return cell.lstrip(" \u00a0").startswith(_FORMULA) or cell.startswith(_FORMULA)
+
+
 def _disarmed(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if looks_like_formula(cell) else cell
 
 
 def _bare(cell: str) -> str:

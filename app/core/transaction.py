@@ -59,6 +59,11 @@ def transaction(actor: Actor) -> Iterator[Transaction]:
                 log.exception("transaction.hook_failed")
 
 
+def in_transaction() -> bool:
+    """Whether a `transaction` is open."""
+    return _open.get() is not None
+
+
 def release() -> None:
     """Give the connection back before a slow call outside; nothing may be waiting to be written. The transaction goes on after it."""
     if db.session.new or db.session.dirty or db.session.deleted:
@@ -67,13 +72,14 @@ def release() -> None:
 
 
 def after_commit(hook: Callable[[], object]) -> None:
-    """Run `hook` once the open transaction has committed; never when it rolls back."""
+    """Run `hook` once the open transaction has committed, however often it was given; never when it rolls back."""
     tx = _open.get()
     if tx is None:
         raise RuntimeError("after_commit outside of a transaction")
-    tx.hooks.append(hook)
+    if hook not in tx.hooks:
+        tx.hooks.append(hook)
 
 
-def act_as(actor: Actor) -> None:
-    """Go on in the open transaction as somebody else (a door that found out who knocks)."""
-    change_actor(actor, db.session())
+def act_as(actor: Actor, *, told: bool = False) -> None:
+    """Go on in the open transaction as somebody else (a door that found out who knocks, and may have `told` PostgreSQL itself)."""
+    change_actor(actor, db.session(), told=told)

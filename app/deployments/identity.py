@@ -124,6 +124,15 @@ def end_old_secrets(deployment: Deployment) -> int:
     return len(old)
 
 
+def reseal_secrets() -> int:
+    """Seal every secret again under the newest master key; how many."""
+    secrets = db.session.scalars(select(IdentitySecret).with_for_update()).all()
+    for secret in secrets:
+        secret.sealed = seal(_opened(secret).encode(), purpose=_PURPOSE)
+    db.session.flush()
+    return len(secrets)
+
+
 def _opened(secret: IdentitySecret) -> str:
     return unseal(secret.sealed, purpose=_PURPOSE).decode()
 

@@ -15,8 +15,8 @@ from app.deployments.models import Deployment
 from app.deployments.prompt_checks import explain, findings, tidy
 
 Kind = Literal["line", "prompt", "word", "number", "whole"]
-Level = Literal["plateforme", "forfait", "agent", "autorisation", "déploiement"]
-"""Where a value comes from; « autorisation »: what the platform wrote for one editor."""
+Level = Literal["plateforme", "forfait", "agent", "autorisation", "compte", "déploiement"]
+"""Where a value comes from; « autorisation »: what the platform wrote for one editor; « compte »: his own provider and key."""
 NOT_DEDICATED = "Demande un déploiement dédié."
 NOT_OFFERED = "Cet agent n’est proposé qu’en mode partagé."
 RESERVED = "Réservé à la plateforme."

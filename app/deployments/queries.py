@@ -53,7 +53,14 @@ def deployment_rows(*, editor_id: str = "", q: str = "", active: bool | None = N
     `editor_id` « aucun »: the platform's own. `q` is part of the name, of the agent's, of the editor's or of the key.
     """
     statement = (
-        select(Deployment, Agent.name.label("agent_name"), DISPLAY_NAME.label("editor_name"))
+        select(
+            Deployment,
+            Deployment.id,
+            Deployment.name,
+            Deployment.created_at,
+            Agent.name.label("agent_name"),
+            DISPLAY_NAME.label("editor_name"),
+        )
         .join(Agent, Agent.id == Deployment.agent_id)
         .outerjoin(User, User.id == Deployment.editor_id)
     )

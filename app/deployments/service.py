@@ -13,7 +13,7 @@ from app.agents.models import Agent
 from app.agents.queries import deployable_agent, grant_of
 from app.audit.service import record
 from app.core.acting import current_actor
-from app.core.errors import InvalidError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, NotFoundError
 from app.core.text import clean_line
 from app.deployments.limits import check_room
 from app.deployments.models import Deployment
@@ -80,9 +80,14 @@ def change_deployment(deployment: Deployment, values: Mapping[str, Any]) -> None
 
 
 def set_active(deployment: Deployment, active: bool) -> None:
-    """Put it in service, or out of it: its open conversations are told at once. Raises ConflictError `plan_deployments_reached`."""
+    """Put it in service, or out of it: its open conversations are told at once.
+
+    Raises ConflictError `plan_deployments_reached`, or `agent_archived`.
+    """
     if deployment.is_active == active:
         return
+    if active and db.session.get_one(Agent, deployment.agent_id).archived_at is not None:
+        raise ConflictError("L’agent de ce déploiement est archivé.", code="agent_archived")
     if active and deployment.editor_id:
         check_room(deployment.editor_id)
     deployment.is_active = active

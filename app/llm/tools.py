@@ -50,6 +50,11 @@ def register(tool: Tool) -> None:
         raise ValueError(f"tool registered twice: {tool.name}")
 
 
+def registered() -> list[Tool]:
+    """Every tool, by name."""
+    return [_registry[name] for name in sorted(_registry)]
+
+
 def named(names: Iterable[str]) -> list[Tool]:
     """The tools of these names, in this order; a name nobody registered is left out, so that an agent outlives its tools."""
     return [_registry[name] for name in dict.fromkeys(names) if name in _registry]

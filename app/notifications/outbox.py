@@ -24,6 +24,7 @@ KIND_WORDS = {kind: about.label for kind, about in KINDS.items()} | {
     "session_code": "Code d’un autre appareil",
     "email-change": "Nouvelle adresse à confirmer",
     "email-changed": "Adresse changée",
+    "statement": "Relevé mensuel",
 }
 
 

@@ -31,10 +31,13 @@ KINDS = {
     "session_completed": Kind("Une conversation est terminée", frozenset({"artisan"})),
     "link_proposed": Kind("Un éditeur propose de vous relier", frozenset({"artisan"})),
     "quota": Kind("Votre forfait est presque ou tout à fait utilisé", frozenset({"editeur"})),
+    "budget": Kind("Votre budget IA est presque ou tout à fait dépensé", frozenset({"editeur"})),
     "webhook_disabled": Kind("Un webhook a été mis en pause", frozenset({"editeur"})),
     "domain_reviewed": Kind("Un domaine est validé ou refusé", frozenset({"editeur"})),
     "host_lost": Kind("Votre nom d’hôte ne mène plus à vos conversations", frozenset({"editeur"})),
     "domain_waiting": Kind("Un domaine attend votre validation", frozenset({"admin", "super-admin"})),
+    "budget_of_editor": Kind("Le budget IA d’un éditeur est presque ou tout à fait dépensé", frozenset({"admin", "super-admin"})),
+    "costs_drift": Kind("Les compteurs de l’IA diffèrent du journal", frozenset({"admin", "super-admin"})),
     "domain_claimed": Kind("Deux éditeurs revendiquent le même domaine", frozenset({"admin", "super-admin"})),
     "account": Kind("La vie de votre compte : accès, mot de passe, adresse", frozenset()),
 }

@@ -18,6 +18,7 @@ DESCRIPTION = """Agents IA en marque blanche pour les métiers du bâtiment.
 
 - **Entrer** : `X-API-Key` pour un éditeur ou un fabricant ; `Authorization: Bearer <jeton personnel>` pour un artisan ou un
   administrateur, dans la limite des permissions choisies pour ce jeton ; `X-Session-ID` et son secret en Bearer pour une conversation.
+  `/api/ai` et `/api/assist` s’ouvrent à une clé d’éditeur, à un jeton personnel, ou à la session d’une personne connectée.
 - **Réponses** : `{"success": true, "data": …}`, ou `{"success": false, "error": {"code", "message", "details"}}` : les codes sont stables.
 - **Listes** : `meta.next_cursor` se rend tel quel dans `cursor` ; `null` à la dernière page.
 - **Recommencer sans doubler** : un POST peut porter `Idempotency-Key`. Une réponse qui contenait un secret n’est pas rendue deux fois.
@@ -132,6 +133,7 @@ REFUSALS = {
     422: "Un champ est à corriger : `details.fields` dit lequel.",
     429: "Limite atteinte.",
     431: "En-têtes trop longs (refusés par le serveur, sans corps JSON).",
+    502: "Le modèle n’a pas répondu comme demandé.",
     503: "Momentanément indisponible.",
 }
 EVERYWHERE = (400, 405, 413, 414, 415, 429, 431, 503)

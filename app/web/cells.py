@@ -103,7 +103,7 @@ class Cells:
     ) -> Markup:
         """A cell. `label` is its column's, read on phones; `href` makes the row a link, `detail` (a selector) swaps that pane instead of leaving.
 
-        `phone`: None is a line « label value », "top" sits at the card's top right, "hide" is left out.
+        `phone`: None is a line « label value », "main" is the card's title (a cell with `href` is), "top" sits at its top right, "hide" is left out.
         """
         body = escape(value) + Markup(caller()) if caller else escape(value)
         if href:

@@ -11,6 +11,7 @@ from app.core.identifiers import format_phone_fr
 
 FILTERS: dict[str, Callable[..., str]] = {
     "euro": french.euro,
+    "cost": french.cost,
     "number": french.number,
     "quantity": french.quantity,
     "percent": french.percent,

@@ -128,6 +128,15 @@ def rotate_secret(endpoint: WebhookEndpoint) -> str:
     return secret
 
 
+def reseal_secrets() -> int:
+    """Seal every secret again under the newest master key; how many."""
+    endpoints = db.session.scalars(select(WebhookEndpoint).with_for_update()).all()
+    for endpoint in endpoints:
+        endpoint.sealed_secret = seal(secret_of(endpoint.sealed_secret).encode(), purpose=_PURPOSE)
+    db.session.flush()
+    return len(endpoints)
+
+
 def send_test(endpoint: WebhookEndpoint) -> dict[str, Any]:
     """Send a signed `webhook.test` now, outside of the log, and tell what came back."""
     event_id = new_id("evt")

@@ -74,6 +74,7 @@ class Delivery(db.Model):  # type: ignore[name-defined]
         CheckConstraint("status IN ('queued', 'running', 'success', 'failed')", name="status"),
         UniqueConstraint("event_id", "endpoint_id"),
         Index("ix_deliveries_due", "next_at", postgresql_where="status IN ('queued', 'running')"),
+        Index("ix_deliveries_failed", "created_at", postgresql_where="status = 'failed'"),
         Index(None, "editor_id", "created_at", "id"),
         Index(None, "endpoint_id", "created_at", "id"),
         {"info": {"rls": Policy(EDITOR)}},

@@ -16,7 +16,7 @@ from app.webhooks.jobs import request_drain
 from app.webhooks.models import Event
 
 
-def record_event(
+def make_event(
     event_type: str,
     *,
     session_id: str | None,
@@ -26,14 +26,14 @@ def record_event(
     summary: str,
     body: dict[str, Any],
 ) -> Event:
-    """Write an event (003 §15.2 E with §17.5's `editor_id`). The body is frozen here: every try sends the same bytes.
+    """An event (003 §15.2 E with §17.5's `editor_id`), not yet written. The body is frozen here: every try sends the same bytes.
 
-    `body` holds everything but `id`, `event` and `created_at`. Editors are told by the drain job once this commits.
+    `body` holds everything but `id`, `event` and `created_at`. Whoever writes it calls `tell_after_commit`.
     """
     event_id = new_id("evt")
     at = clock.now()
     whole = {"id": event_id, "event": event_type, "created_at": at.isoformat(timespec="seconds").replace("+00:00", "Z"), **body}
-    event = Event(
+    return Event(
         id=event_id,
         type=event_type,
         session_id=session_id,
@@ -45,10 +45,20 @@ def record_event(
         created_at=at,
         dispatched_at=None if editor_id else at,
     )
+
+
+def record_event(event_type: str, **values: Any) -> Event:
+    """Write an event: `make_event` says of what. Editors are told by the drain job once this commits."""
+    event = make_event(event_type, **values)
     insert_row(event)
-    if editor_id:
-        after_commit(request_drain)
+    tell_after_commit(event)
     return event
+
+
+def tell_after_commit(event: Event) -> None:
+    """Have the drain job tell editors of an event once it has committed."""
+    if event.editor_id:
+        after_commit(request_drain)
 
 
 def forget_events(session_id: str) -> None:

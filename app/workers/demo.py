@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from app import create_app
 from app.agents.models import Agent
-from app.agents.presets import PRESETS
 from app.billing.plans import Terms, subscribe
+from app.billing.statements.issuer import IssuerValues, save_issuer
+from app.billing.statements.profiles import BillingTerms, Contact, save_profile
 from app.core import acting
 from app.core.transaction import transaction
 from app.deployments.models import AllowedDomain, Deployment
@@ -88,9 +89,7 @@ def load_demo() -> dict[str, Any]:
         users[key] = create_user(**person, password=password)
         out["accounts"][key] = {"email": person["email"], "password": password}
     users["artisan"].branding = DURANT_BRANDING
-    agents = {preset["slug"]: Agent(**preset) for preset in PRESETS}
-    db.session.add_all(agents.values())
-    db.session.flush()
+    agents = {agent.slug: agent for agent in db.session.scalars(select(Agent))}
     load_platform_library()
     for key, agent, editor, name in (
         ("expert_btp", "expert-btp", users["editeur"], "Expert BTP - EBP"),
@@ -122,10 +121,21 @@ def load_demo() -> dict[str, Any]:
         accept_link(users[artisan], link)
     for key, plan in (("editeur", "pln_business"), ("editeur2", "pln_pro")):
         subscribe(users[key].id, Terms(plan, {}))
+    _billing(users["editeur"].id)
     for key, role in (("editeur", "editeur"), ("editeur2", "editeur"), ("fabricant", "fabricant")):
         owner = acting.user(users[key].id, role=role)
         out["api_keys"][key] = create_key(owner, kind="key", name="Clé de démonstration")[1]
     return out
+
+
+def _billing(editor_id: str) -> None:
+    """Who issues statements, and to whom EBP's are written: the first one is prepared on the 1st of next month."""
+    siret = "73282932000074"
+    issuer = {"name": "AI-Manager (démonstration)", "address_line1": "4 quai des Mariniers", "postcode": "69002", "city": "Lyon"}
+    save_issuer(IssuerValues(**issuer, legal="", address_line2="", country="FR", siret=siret, vat_number="", email=""))
+    customer = {"contact_name": "Sophie Bernard", "billing_email": "comptabilite@ebp.example", "address_line1": "Rue de Cutesson"}
+    where = {"address_line2": "", "postcode": "78120", "city": "Rambouillet", "country": "FR", "siret": siret, "vat_number": ""}
+    save_profile(editor_id, Contact(**customer, **where), BillingTerms())
 
 
 def main() -> None:

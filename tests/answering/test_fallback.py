@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from app.answering.errors import AnswerFailedError
 from app.answering.events import Restart
 from app.answering.service import answer
+from app.llm.calls import ModelCall
 from app.llm.providers import openai_compatible
 from tests.answering.samples import KEY, Listener, choice, request
 from tests.support.model_server import BATHROOM, ModelServer, Reply, failing
@@ -65,7 +66,7 @@ def test_all_models_fail(models: ModelServer) -> None:
 
 def test_a_stop_outlives_a_failure(models: ModelServer) -> None:
     heard = Listener()
-    stops = iter([False] * 4)
-    got = answer(request(choice(models, "fault-cut"), choice(models, "ok"), should_stop=lambda: next(stops, True)), heard)
+    ended: list[ModelCall] = []
+    got = answer(request(choice(models, "fault-cut"), choice(models, "ok"), should_stop=lambda: bool(ended)), heard, ended)
     assert (got.stopped, got.text, len(models.asked)) == (True, "Je commence une", 1)
     assert heard.seen == got.text

@@ -73,6 +73,12 @@ def test_photos(choice: ModelChoice, last: dict[str, object]) -> None:
     assert second["content"] == [{"type": "text", "text": "[Document joint : plan.pdf]"}, last]
 
 
+def test_an_agent_without_images_is_shown_none() -> None:
+    asked = request(SEEING, turns=(Turn("user", "", (PHOTO,)),))
+    _, message = build_messages(replace(asked, config=replace(asked.config, images=False)), SEEING)
+    assert [part["type"] for part in message["content"]] == ["text"]
+
+
 def test_the_window_keeps_the_first_question() -> None:
     turns = [Turn("assistant", "accueil"), *(Turn("user" if place % 2 else "assistant", str(place)) for place in range(1, 10))]
     assert [turn.text for turn in within_window(turns, 4)] == ["1", "7", "8", "9"]

@@ -181,15 +181,6 @@ def test_strangers_find_nothing(house: House, tenant: Tenant) -> None:
         assert db.session.get_one(User, fresh(tenant.artisan).id).branding == {}
 
 
-def test_the_list_of_agents(house: House, tenant: Tenant) -> None:
-    with committing():
-        admin = sign_in(house, make_user("admin"), portal="admin")
-        agent_id = make_agent().id
-    page = admin.get("/admin/agents")
-    check_html("/admin/agents", page.get_data(as_text=True))
-    assert f"/admin/agents/{agent_id}/marque-blanche" in page.get_data(as_text=True)
-
-
 def test_the_page_of_host_names(house: House, tenant: Tenant) -> None:
     with committing():
         editor_id = fresh(tenant.editor).id

@@ -319,24 +319,20 @@ def test_rules_and_grants_of_an_agent(world: World) -> None:
         "deployment_mode": "dedicated",
         "allow_prompt_override": "y",
         "min_rate_limit": "45",
-        "fallback_model": "mini",
+        "allow_own_keys": "y",
     }
-    for wrong in ({"min_rate_limit": "29"}, {"min_rate_limit": ""}, {"deployment_mode": "x"}, {"fallback_model": "un modèle"}):
+    for wrong in ({"min_rate_limit": "29"}, {"min_rate_limit": ""}, {"deployment_mode": "x"}):
         assert admin.post(url, data=rules | wrong).status_code == 422, wrong
     assert admin.post(url, data=rules).status_code == 303
     with committing():
         found = db.session.get_one(Agent, agent)
-        assert (found.is_public, found.is_whitelabel_enabled, found.deployment_mode, found.fallback_model) == (
-            False,
-            True,
-            "dedicated",
-            "mini",
-        )
+        assert (found.is_public, found.is_whitelabel_enabled, found.deployment_mode) == (False, True, "dedicated")
         assert found.whitelabel_config == {
             "allow_prompt_override": True,
             "allow_model_override": False,
             "allow_rag_override": False,
             "required_branding": False,
+            "allow_own_keys": True,
             "min_rate_limit": 45,
         }
     give = f"/admin/agents/{agent}/autorisations"
@@ -361,3 +357,13 @@ def test_the_list_is_searched_and_filtered(world: World) -> None:
     own = read(admin, f"/admin/deploiements?editeur={world.tenant.editor.id}").split("<tbody")[1]
     assert world.tenant.deployment.name in own and "De la plateforme" not in own
     assert "Aucun déploiement ne correspond" in read(admin, "/admin/deploiements?etat=0")
+
+
+def test_the_list_goes_on_after_fifty(world: World) -> None:
+    with committing():
+        for number in range(50):
+            make_deployment(None, domains=(), name=f"Chantier {number:02}")
+    first = read(world.people["admin"], "/admin/deploiements?editeur=aucun")
+    after = re.search(r'rel="next"[^>]*href="([^"]+)"', first)
+    assert after and "De la plateforme" not in first.split("<tbody")[1]
+    assert "De la plateforme" in read(world.people["admin"], after[1].replace("&amp;", "&"))

@@ -49,13 +49,13 @@ def owners(column: str, session_id: str) -> dict[str, set[str | None]]:
     return found
 
 
-def test_the_list_of_rows_is_complete() -> None:
+def test_the_list_of_rows_is_complete(app: House) -> None:
     tables = {
         name for name, table in db.metadata.tables.items() if {"session_id", "artisan_id", "particulier_id"} <= set(table.columns.keys())
     }
     assert tables == {table.__tablename__ for table in ROWS}
     carry = {name for name, table in db.metadata.tables.items() if {"session_id", "artisan_id"} <= set(table.columns.keys())}
-    assert carry - tables == {"session_links"}
+    assert carry - tables == {"session_links", "contents"}, "a content kept from a conversation stays in the library where it was put"
 
 
 def test_the_particulier_gets_every_row_and_reads_them(house: House, client: FlaskClient, run_jobs: Jobs) -> None:
@@ -138,6 +138,7 @@ def test_the_artisan_finds_what_was_said_while_he_was_asked(house: House, client
         assert adopt_by_artisan(tie_id) == 0
     with committing():
         given = owners("artisan_id", mine)
+        assert given.pop("usage_logs") == {None}, "what was called before stays where the counters of its day have it"
         assert all(ids == {artisan_id} for ids in given.values()), given
         assert set(db.session.scalars(db.select(SessionLink.artisan_id).where(SessionLink.session_id == mine))) == {artisan_id}
         assert all(ids == {None} for ids in owners("artisan_id", theirs).values())
@@ -147,6 +148,8 @@ def test_the_artisan_finds_what_was_said_while_he_was_asked(house: House, client
     # The conversation goes on, with its artisan.
     talk(client, *opened["DUR-001"], run_jobs)
     with committing():
-        assert all(ids == {artisan_id} for ids in owners("artisan_id", mine).values())
+        given = owners("artisan_id", mine)
+        assert given.pop("usage_logs") == {None, artisan_id}
+        assert all(ids == {artisan_id} for ids in given.values())
     with transaction(acting.user(other_id, role="artisan")), pytest.raises(NotFoundError):
         adopt_by_artisan(tie_id)

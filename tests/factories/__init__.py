@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 from app.agents.models import Agent
-from app.agents.presets import PRESETS
 from app.core import acting
 from app.core.acting import Actor
 from app.core.transaction import Transaction, transaction
@@ -18,6 +17,7 @@ from app.identity.links import accept_link
 from app.identity.models import EditorLink, RolePermission, User
 from app.identity.service import create_user
 from app.quoting.library import load_platform_library
+from app.quoting.models import PriceItem
 
 PASSWORD = "une phrase pour les tests"
 _numbers = count(1)
@@ -47,15 +47,10 @@ def actor_for(user: User, role: str, *, account_id: str | None = None) -> Actor:
 
 
 def make_agent(slug: str = "expert-btp") -> Agent:
-    """One of the preset agents, made once per test."""
-    found = db.session.scalar(db.select(Agent).where(Agent.slug == slug))
-    if found is not None:
-        return found
-    agent = Agent(**next(preset for preset in PRESETS if preset["slug"] == slug))
-    db.session.add(agent)
-    db.session.flush()
-    load_platform_library()
-    return agent
+    """One of the agents that every installation begins with, and the price library, made once per test."""
+    if db.session.scalar(db.select(PriceItem.id).where(PriceItem.owner_id.is_(None)).limit(1)) is None:
+        load_platform_library()
+    return db.session.scalars(db.select(Agent).where(Agent.slug == slug)).one()
 
 
 def make_deployment(editor: User | None, *, domains: tuple[str, ...] = ("app.ebp.com",), **values: Any) -> Deployment:

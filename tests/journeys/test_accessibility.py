@@ -39,14 +39,20 @@ def deployment_paths(app: House, portal: str, deployment_id: str) -> list[str]:
     return sorted(rule.rule.replace("<deployment_id>", deployment_id) for rule in rules if "GET" in (rule.methods or set()))
 
 
+def agent_paths(app: House, portal: str) -> list[str]:
+    """The pages of one agent, in the portal that has them."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] == portal and rule.arguments == {"agent_id"}]
+    return sorted(rule.rule.replace("<agent_id>", "agt_ExpertBtp") for rule in rules if "GET" in (rule.methods or set()))
+
+
 @pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desk-dark"])
 def test_portal_pages(live: Stack, browser: Browser, app: House, viewport: dict[str, int], scheme: str) -> None:
     for portal, person in PEOPLE.items():
         context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="fr-FR", bypass_csp=True, reduced_motion="reduce")  # type: ignore[arg-type]
         page = sign_in(context, live, person)
         paths = simple_paths(app, (portal, *(("account", "notifications") if portal in ("editeur", "particulier") else ())))
-        for path in paths + deployment_paths(app, portal, live.demo["deployments"]["expert_btp"]):
-            if path.endswith(".csv"):
+        for path in paths + deployment_paths(app, portal, live.demo["deployments"]["expert_btp"]) + agent_paths(app, portal):
+            if path.endswith((".csv", ".xlsx")):
                 continue
             answer = page.goto(f"{live.base_url}{path}")
             if (

@@ -23,6 +23,7 @@ OUTSIDE = ("--include-path-regex", "^/api/(widget|editor|artisan)/", "--exclude-
 RUNS = {
     "unknown ids": OUTSIDE,
     "conversations, editors, artisans": OUTSIDE,
+    "control centre": ("--include-path-regex", "^/api/(ai/|assist$)", "--exclude-method", "DELETE"),
     "deletions": ("--include-method", "DELETE", "--exclude-path-regex", "^/api/admin/"),
     "administrators": ("--include-path-regex", "^/api/admin/"),
 }
@@ -55,7 +56,7 @@ def _configuration(callers: dict[str, Any], *, known_ids: bool) -> str:
     """Headers of each API; with `known_ids`, paths name what exists, so that the verbs behind them are reached."""
     lines = ["continue-on-failure = true", "[output]", "sanitization.enabled = false"]
     for api, headers in callers["headers"].items():
-        lines += ["[[operations]]", f'include-path-regex = "^/api/{api}/"', f"headers = {_table(headers)}"]
+        lines += ["[[operations]]", f'include-path-regex = "^/api/{api}(/|$)"', f"headers = {_table(headers)}"]
         if known_ids:
             lines.append(f"parameters = {_table({f'path.{name}': value for name, value in callers['ids'].items()})}")
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.llm.breaker import breaker
 from app.llm.providers.clients import clients
 from tests.support.model_server import ModelServer, model_server
 
@@ -15,3 +16,4 @@ def models() -> Iterator[ModelServer]:
     with model_server() as server:
         yield server
     clients.close()
+    breaker.reset()

@@ -33,7 +33,22 @@ def end(reason: str = "stop") -> bytes:
 def test_any_cut_of_the_bytes_gives_the_same(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(RAW)]
     pieces = [RAW[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
-    assert list(read_deltas(payloads(pieces))) == [TextDelta("Été "), TextDelta("à 8 m²"), Usage(3, 4, estimated=False), Finished("stop")]
+    *texts, usage, last = read_deltas(payloads(pieces))
+    assert "".join(delta.text for delta in texts if isinstance(delta, TextDelta)) == "Été à 8 m²" and len(texts) <= 2
+    assert (usage, last) == (Usage(3, 4, estimated=False), Finished("stop"))
+
+
+def test_what_came_together_is_one_piece_and_what_came_before_a_fault_is_kept() -> None:
+    words = [chunk(content="un "), chunk(content="deux ")]
+    assert list(read_deltas([[*words, chunk(content="trois")], [end(), b"[DONE]", b"unread"]])) == [
+        TextDelta("un deux trois"),
+        Finished("stop"),
+    ]
+    given: list[object] = []
+    with pytest.raises(ValueError):
+        for delta in read_deltas([[*words, b"{not json"], [end()]]):
+            given.append(delta)
+    assert given == [TextDelta("un deux ")]
 
 
 @settings(deadline=None)
@@ -45,7 +60,9 @@ def test_garbage_never_escapes_the_vocabulary(raw: bytes) -> None:
 
 def calls(*parts: dict[str, Any]) -> list[ToolCall]:
     return [
-        delta for delta in read_deltas([*(chunk(tool_calls=[part]) for part in parts), end("tool_calls")]) if isinstance(delta, ToolCall)
+        delta
+        for delta in read_deltas([[chunk(tool_calls=[part])] for part in parts] + [[end("tool_calls")]])
+        if isinstance(delta, ToolCall)
     ]
 
 
@@ -66,13 +83,13 @@ def test_the_last_usage_counts_and_text_can_be_stored() -> None:
         b'{"choices":[{"delta":{"content":"a\\u0000\\ud800b"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}',
         b'{"choices":[{"delta":{"content":null},"finish_reason":"length"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}',
     ]
-    assert list(read_deltas(raw)) == [TextDelta("ab"), Usage(1, 2, estimated=False), Finished("length")]
+    assert list(read_deltas([raw])) == [TextDelta("ab"), Usage(1, 2, estimated=False), Finished("length")]
 
 
 def test_cut_after_the_answer_is_no_matter() -> None:
     def events() -> Any:
-        yield chunk(content="a")
-        yield end()
+        yield [chunk(content="a")]
+        yield [end()]
         raise ConnectionResetError
 
     assert list(read_deltas(events())) == [TextDelta("a"), Finished("stop")]

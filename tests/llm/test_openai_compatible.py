@@ -40,10 +40,14 @@ def failure(chosen: ModelChoice) -> ProviderError:
     return caught.value
 
 
+def test_text_comes_while_the_model_still_speaks(models: ModelServer) -> None:
+    deltas = ask(choice(models, "slow"))
+    assert sum(isinstance(delta, TextDelta) for delta in deltas) > 1
+
+
 def test_text_then_usage_then_end(models: ModelServer) -> None:
     deltas = ask(choice(models, "ok"))
     assert text_of(deltas) == "Bonjour, je vous écoute."
-    assert len(deltas) > 4
     assert deltas[-2:] == [Usage(100, 20, estimated=False), Finished("stop")]
     asked = models.asked[0]
     assert asked.path == "/v1/chat/completions"

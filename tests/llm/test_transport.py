@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import threading
 import time
@@ -129,3 +130,19 @@ def test_chunks_that_come_while_one_rests_are_read_together(models: ModelServer,
     elapsed = readings[-1] - begun
     assert readings[0] - begun < 0.05
     assert len(readings) <= elapsed / transport.REST_SECONDS + 5
+
+
+CHUNKS = b"5\r\nhello\r\n1;name=value\r\n \r\nC\r\nworld, hello\r\n0\r\nTrailer: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("cut", range(len(CHUNKS) + 1))
+def test_chunks_are_put_together_wherever_they_were_cut(cut: int) -> None:
+    first, held, over = transport._pieces(CHUNKS[:cut])
+    second, rest, over = transport._pieces(held + CHUNKS[cut:]) if not over else ([], b"", over)
+    assert b"".join(first + second) == b"hello world, hello" and over
+
+
+@pytest.mark.parametrize("broken", [b"5\r\nhelloX\r\n", b"5\r\nhello\n\n0\r\n\r\n", b"g" * 5000])
+def test_what_is_no_chunk_is_said(broken: bytes) -> None:
+    with pytest.raises(http.client.HTTPException):
+        transport._pieces(broken)

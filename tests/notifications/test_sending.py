@@ -150,7 +150,7 @@ def test_the_signature_of_an_address_is_for_one_person_and_one_kind(artisan: str
 
 
 def test_each_role_is_offered_its_own_kinds() -> None:
-    assert set(preferences.kinds_for(["editeur"])) == {"webhook_disabled", "quota", "domain_reviewed", "host_lost"}
+    assert set(preferences.kinds_for(["editeur"])) == {"webhook_disabled", "quota", "budget", "domain_reviewed", "host_lost"}
     assert "contact_asked" in preferences.kinds_for(["artisan", "particulier"])
     assert preferences.kinds_for(["fabricant", "particulier", "metreur"]) == {}
     assert all("account" not in preferences.kinds_for([role]) for about in KINDS.values() for role in about.roles)

@@ -20,8 +20,12 @@ from app.core.transaction import transaction
 from app.deployments.models import AllowedDomain, Deployment
 from app.extensions import db
 from app.identity.models import EditorLink, User
+from app.llm.catalogue import add_user_model
+from app.llm.credentials import set_key
+from app.llm.system_prompts import create_prompt
 from app.webhooks.models import WebhookEndpoint
 from tests.factories import committing, make_key
+from tests.support.stack import free_port
 
 PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 NOBODY = "http://127.0.0.1:9/"
@@ -59,7 +63,12 @@ def callers(demo: dict[str, Any]) -> dict[str, Any]:
         domain = AllowedDomain(deployment_id=other.id, editor_id=other.editor_id, host="fuzz.exemple.fr")
         db.session.add(domain)
         db.session.flush()
+        set_key(deployment.editor_id, "compatible", "", f"http://127.0.0.1:{free_port()}/v1")
+        prompt = create_prompt(deployment.editor_id, "Essai", "Soyez bref.")
         ids = {"editor_id": other.editor_id, "deployment_id": other.id, "webhook_id": hook.id, "domain_id": domain.id}
+        ids |= {"provider": "compatible", "prompt_id": prompt.id, "model_id": add_user_model(deployment.editor_id, "compatible", "ok").id}
+        # An agent that nobody deployed: the API switches it off, archives and restores it.
+        ids |= {"agent_id": "agt_CreateurDePosts", "grantee_id": other.editor_id, "number": "1"}
     with transaction(acting.door()):
         opened = open_session(open_link(link), None)
         session = {"X-Session-ID": opened.session.id, "Authorization": f"Bearer {opened.secret}"}
@@ -73,6 +82,8 @@ def callers(demo: dict[str, Any]) -> dict[str, Any]:
             "editor": {"X-API-Key": demo["api_keys"]["editeur"]},
             "artisan": {"Authorization": f"Bearer {tokens['artisan']}"},
             "admin": {"Authorization": f"Bearer {tokens['admin']}"},
+            "ai": {"X-API-Key": demo["api_keys"]["editeur"]},
+            "assist": {"X-API-Key": demo["api_keys"]["editeur"]},
         },
         "ids": ids | {"session_id": session["X-Session-ID"]},
     }

@@ -1,6 +1,7 @@
 """A stand-in for an OpenAI-compatible server: real HTTP in threads, streaming, with faults on demand.
 
 What it answers depends on the model's name: one of `BEHAVIOURS`, or whatever `ModelServer.script` gave that name.
+With `auth` it serves only whoever shows the key in the one way it expects, as servers of each `api_auth_method` do.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Reply:
     usage: Mapping[str, int] | None = field(default_factory=lambda: {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120})
 
 
+Auth = tuple[str, str, str]
+"""How a key is shown: ("bearer", "", key), ("header", "api-key", key) or ("query", "key", key)."""
 Script = Callable[[dict[str, Any]], Reply]
 
 
@@ -46,6 +50,8 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    method: str = "POST"
+    query: dict[str, str] = field(default_factory=dict)
     hung_up: threading.Event = field(default_factory=threading.Event)
 
 
@@ -126,9 +132,14 @@ BEHAVIOURS: dict[str, Script] = {
 
 
 class ModelServer:
-    """Listens on a free port of the loopback. `asked` holds the requests, oldest first; `connections` counts the lines opened."""
+    """Listens on a free port of the loopback. `asked` holds the requests, oldest first; `connections` counts the lines opened.
 
-    def __init__(self) -> None:
+    `auth` is the only way in; None lets everybody in. `listing` says whether there is a GET /models, which names the scripts.
+    """
+
+    def __init__(self, auth: Auth | None = None, *, listing: bool = True) -> None:
+        self.auth = auth
+        self.listing = listing
         self.asked: list[Asked] = []
         self.connections = 0
         self._scripts = dict(BEHAVIOURS)
@@ -141,6 +152,24 @@ class ModelServer:
         """Decide what a model answers: replies one after the other, the last one for ever, or one function of the request."""
         first = replies[0]
         self._scripts[model] = in_order(*(reply for reply in replies if isinstance(reply, Reply))) if isinstance(first, Reply) else first
+
+    def admits(self, asked: Asked) -> bool:
+        """Whether a request shows the key where it is expected, and nowhere else."""
+        if self.auth is None:
+            return True
+        method, name, key = self.auth
+        shown = {
+            "bearer": [_bearer(asked.headers["authorization"])] if "authorization" in asked.headers else [],
+            "header": [value for header, value in asked.headers.items() if method == "header" and header == name.lower()],
+            "query": [value for parameter, value in asked.query.items() if method == "query" and parameter == name],
+        }
+        if method == "header" and name.lower() == "authorization":
+            shown["bearer"] = []
+        return shown.pop(method) == [key] and not any(shown.values())
+
+    def models(self) -> list[str]:
+        """The models that GET /models names."""
+        return sorted(self._scripts)
 
     def reply_to(self, body: dict[str, Any]) -> Reply:
         """The reply to a request; a model without a script does not exist."""
@@ -170,14 +199,20 @@ class ModelServer:
 
 
 @contextmanager
-def model_server() -> Iterator[ModelServer]:
+def model_server(auth: Auth | None = None, *, listing: bool = True) -> Iterator[ModelServer]:
     """A server for the time of a `with`."""
-    server = ModelServer()
+    server = ModelServer(auth, listing=listing)
     server.start()
     try:
         yield server
     finally:
         server.stop()
+
+
+def _bearer(value: str) -> str:
+    """The key of an Authorization header; what bears none is no key."""
+    scheme, _, key = value.partition(" ")
+    return key if scheme == "Bearer" else f"not a bearer: {value}"
 
 
 def hang_up(line: socket.socket) -> None:
@@ -220,11 +255,26 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+    def do_GET(self) -> None:
+        asked = self._asked("GET", {})
+        if not self.models.admits(asked):
+            self._fail(asked, failing(401, "invalid_api_key"))
+        elif asked.path.endswith("/models") and self.models.listing:
+            listed = [{"id": name, "object": "model"} for name in self.models.models()]
+            self._send(200, {"Content-Type": "application/json"}, json.dumps({"object": "list", "data": listed}).encode())
+        else:
+            self._fail(asked, failing(404, "not_found"))
+
+    def _asked(self, method: str, body: dict[str, Any]) -> Asked:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(parts.path, headers, body, method, dict(parse_qsl(parts.query, keep_blank_values=True)))
         self.models.asked.append(asked)
-        reply = self.models.reply_to(body)
+        return asked
+
+    def do_POST(self) -> None:
+        asked = self._asked("POST", json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        reply = self.models.reply_to(asked.body) if self.models.admits(asked) else failing(401, "invalid_api_key")
         try:
             self._answer(asked, reply)
         except OSError:
@@ -249,11 +299,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._chunk(b"")
 
     def _fail(self, asked: Asked, reply: Reply) -> None:
-        key = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        method, name, _ = self.models.auth or ("bearer", "", "")
+        shown = {"bearer": asked.headers.get("authorization", "").removeprefix("Bearer "), "header": asked.headers.get(name.lower(), "")}
+        key = asked.query.get(name, "") if method == "query" else shown[method]
         told = reply.error if isinstance(reply.error, dict) else {}
         content = json.dumps({"error": {"message": f"No: {key}", "type": key, **told}}).encode()
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}.items():
+        self._send(reply.status, {"Content-Type": "application/json", **reply.headers}, content)
+
+    def _send(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

@@ -33,6 +33,22 @@ def test_euro(amount: Decimal | int | None, text: str) -> None:
     assert french.euro(amount) == text
 
 
+@pytest.mark.parametrize(
+    ("amount", "places", "text"),
+    [
+        (Decimal("12.4"), 4, "12,40\u00a0€"),
+        (Decimal("0.03125"), 4, "0,0313\u00a0€"),
+        (Decimal("0.00001"), 4, "<\u00a00,0001\u00a0€"),
+        (Decimal("0.004"), 2, "<\u00a00,01\u00a0€"),
+        (Decimal("0.43"), 2, "0,43\u00a0€"),
+        (Decimal(0), 2, "0,00\u00a0€"),
+        (None, 4, "—"),
+    ],
+)
+def test_cost(amount: Decimal | None, places: int, text: str) -> None:
+    assert french.cost(amount, places) == text
+
+
 @given(amounts)
 def test_euro_reads_back_as_the_rounded_amount(amount: Decimal) -> None:
     text = french.euro(amount)

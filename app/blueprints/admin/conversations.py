@@ -18,6 +18,7 @@ STATES = [
     ("", "Tous les états"),
     ("open", "Ouvertes"),
     ("answering", "Réponse en cours"),
+    ("project", "Avec un projet"),
     ("completed", "Terminées"),
     ("expired", "Expirées"),
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from app.billing.budgets import budget_of
 from app.billing.plans import subscription_of
 from app.billing.usage import month_usage
+from app.blueprints.admin.billing_profile import billing_card
 from app.blueprints.admin.blueprint import bp
 from app.blueprints.admin.companies import company_form, edit_company, open_company
 from app.blueprints.admin.forms import NewCompanyForm
@@ -58,6 +60,8 @@ def editor(editor_id: str) -> ResponseReturnValue:
         usage=usage_of(found.id),
         month_usage=month_usage(found.id),
         subscription=subscription_of(found.id),
+        budget=budget_of(found.id),
+        billing=billing_card(found.id),
         month=clock.paris_month(),
         deployments=deployments_of(found.id),
         ties=ties,

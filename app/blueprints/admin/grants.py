@@ -9,14 +9,18 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from app.agents import service as verbs
-from app.agents.models import Agent
+from app.agents.counters import UNUSED, used_by_editor
+from app.agents.fields import MAX_NAME, MAX_PROMPT
+from app.agents.models import Agent, AgentGrant
 from app.agents.queries import agent_by_id, grants_of
 from app.blueprints.admin.blueprint import bp
-from app.core.errors import InvalidError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.extensions import db
 from app.identity.admin_queries import editor_choices
 from app.web.access import requires
 from app.web.form_errors import put_errors
 from app.web.forms import PortalForm
+from app.web.listing import asked_for
 from app.web.responding import respond
 
 
@@ -29,6 +33,7 @@ class WhitelabelForm(PortalForm):
     allow_prompt_override = BooleanField(verbs.RULES["allow_prompt_override"])
     allow_model_override = BooleanField(verbs.RULES["allow_model_override"])
     allow_rag_override = BooleanField(verbs.RULES["allow_rag_override"])
+    allow_own_keys = BooleanField(verbs.RULES["allow_own_keys"])
     required_branding = BooleanField(verbs.RULES["required_branding"])
     min_rate_limit = IntegerField(
         "Demandes par minute et par adresse, au moins",
@@ -37,15 +42,15 @@ class WhitelabelForm(PortalForm):
             NumberRange(verbs.LOWEST_RATE, verbs.HIGHEST_RATE, f"Un nombre entre {verbs.LOWEST_RATE} et {verbs.HIGHEST_RATE}."),
         ],
     )
-    fallback_model = StringField("Modèle de secours", [Length(max=verbs.MAX_MODEL)])
 
 
 class GrantForm(PortalForm):
     """An editor, and how this agent is called and speaks at his."""
 
     editor_id = SelectField("Éditeur", [DataRequired("Choisissez un éditeur.")])
-    name = StringField("Nom chez lui", [Length(max=verbs.MAX_NAME)])
-    prompt_override = TextAreaField("Instructions écrites pour lui", [Length(max=verbs.MAX_PROMPT)])
+    name = StringField("Nom chez lui", [Length(max=MAX_NAME)])
+    prompt_override = TextAreaField("Instructions écrites pour lui", [Length(max=MAX_PROMPT)])
+    own_keys = BooleanField("Répondre avec sa propre clé")
 
     def offer(self) -> None:
         """Every editor."""
@@ -66,7 +71,7 @@ def agent_whitelabel(agent_id: str) -> ResponseReturnValue:
         else:
             flash(f"Marque blanche de « {agent.name} » enregistrée.", "success")
             return redirect(url_for(".agent_whitelabel", agent_id=agent.id), code=303)
-    return _page(agent, form, _grant_form(), 422 if form.errors else 200)
+    return _page(agent, form, _grant_form(agent, asked_for("editeur")), 422 if form.errors else 200)
 
 
 @bp.post("/agents/<agent_id>/autorisations")
@@ -77,9 +82,17 @@ def grant_agent(agent_id: str) -> ResponseReturnValue:
     form.offer()
     if form.validate_on_submit():
         try:
-            verbs.grant_agent(agent, form.editor_id.data, form.name.data or "", form.prompt_override.data or "")
+            verbs.grant_agent(
+                agent,
+                form.editor_id.data,
+                form.name.data or "",
+                form.prompt_override.data or "",
+                allow_own_keys=bool(form.own_keys.data),
+            )
         except InvalidError as error:
             put_errors(form, error)
+        except ConflictError as error:
+            form.editor_id.errors = [error.message]
         except NotFoundError:
             form.editor_id.errors = ["Choisissez un éditeur."]
         else:
@@ -99,11 +112,22 @@ def withdraw_agent(agent_id: str, editor_id: str) -> ResponseReturnValue:
 
 
 def _page(agent: Agent, form: WhitelabelForm, grant_form: GrantForm, status: int) -> ResponseReturnValue:
-    return respond("admin/agents/whitelabel.html", agent=agent, form=form, grant_form=grant_form, grants=grants_of(agent.id), status=status)
+    return respond(
+        "admin/agents/whitelabel.html",
+        agent=agent,
+        form=form,
+        grant_form=grant_form,
+        grants=grants_of(agent.id),
+        used=used_by_editor(agent.id),
+        unused=UNUSED,
+        status=status,
+    )
 
 
-def _grant_form() -> GrantForm:
-    form = GrantForm(formdata=None)
+def _grant_form(agent: Agent, editor_id: str) -> GrantForm:
+    """Empty, or filled in with what an editor was granted, to change it."""
+    grant = db.session.get(AgentGrant, (agent.id, editor_id)) if editor_id else None
+    form = GrantForm(formdata=None, obj=grant, own_keys=bool(grant and grant.allow_own_keys))
     form.offer()
     return form
 
@@ -116,5 +140,4 @@ def _kept(agent: Agent) -> dict[str, object]:
         "is_public": agent.is_public,
         "deployment_mode": agent.deployment_mode,
         "min_rate_limit": rules.get("min_rate_limit", verbs.LOWEST_RATE),
-        "fallback_model": agent.fallback_model or "",
     }

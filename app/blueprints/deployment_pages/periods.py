@@ -33,6 +33,11 @@ class Period:
         """« 30 jours »."""
         return PERIODS[self.slug]
 
+    @property
+    def before_end(self) -> date:
+        """The last day of the period before."""
+        return self.since - timedelta(days=1)
+
 
 def asked_period() -> Period:
     """`periode` of the URL: 7, 30 or 90 days."""
@@ -48,8 +53,8 @@ def words_of(period: Period, *, editor_id: str | None, deployment_id: str | None
         "period": period,
         "periods": PERIODS,
         "figures": figures(editor_id=editor_id, deployment_id=deployment_id, since=period.since, until=period.until),
-        "earlier": figures(editor_id=editor_id, deployment_id=deployment_id, since=period.before, until=period.since - timedelta(days=1)),
-        "days": [_short(day) for day in _days(period)],
+        "earlier": figures(editor_id=editor_id, deployment_id=deployment_id, since=period.before, until=period.before_end),
+        "days": [short_day(day) for day in _days(period)],
         "trend": trend,
     }
 
@@ -97,5 +102,6 @@ def _days(period: Period) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _short(day: date) -> str:
+def short_day(day: date) -> str:
+    """« 12 nov. », under a chart."""
     return f"{'1er' if day.day == 1 else day.day}{french.SPACE}{french.SHORT_MONTHS[day.month - 1]}"

@@ -6,13 +6,14 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app.agents.models import Agent
-from app.agents.queries import granted_prompt
+from app.agents.queries import grant_of
 from app.answering.explained import explain_config
+from app.answering.own_keys import own_model
 from app.billing.plans import limits_of
 from app.blueprints.deployment_pages.words import LEVEL_PILLS
 from app.deployments.queries import deployment_in_reach
-from app.extensions import db, settings
-from app.llm.gateway import platform_choice
+from app.extensions import db
+from app.llm.resolving import named, platform_default
 from app.web.access import requires
 from app.web.responding import respond
 
@@ -26,11 +27,14 @@ def add_resolved_pages(bp: Blueprint) -> None:
         """Field by field, the value that the next reply uses and the level it comes from."""
         found = deployment_in_reach(deployment_id)
         agent = db.session.get_one(Agent, found.agent_id)
+        grant = grant_of(agent.id, found.editor_id) if found.editor_id else None
         explained = explain_config(
             agent,
             found,
-            platform=platform_choice(settings()),
-            granted_prompt=granted_prompt(agent.id, found.editor_id),
+            platform=platform_default(),
+            own=own_model(agent, granted=bool(grant and grant.allow_own_keys), editor_id=found.editor_id),
+            named=named,
+            granted_prompt=grant.prompt_override if grant else "",
             limits=limits_of(found.editor_id) if found.editor_id else None,
         )
         return respond("deployments/resolved.html", deployment=found, agent=agent, groups=explained.groups, levels=LEVEL_PILLS)

@@ -17,6 +17,7 @@ LEVEL_PILLS = {
     "forfait": ("neutral", "Forfait", "receipt-euro"),
     "agent": ("info", "Agent", "robot"),
     "autorisation": ("info", "Écrit pour vous", "certificate"),
+    "compte": ("ok", "Clé du compte", "key"),
     "déploiement": ("ok", "Déploiement", "rocket"),
 }
 """How each level is shown: colour, words, icon."""

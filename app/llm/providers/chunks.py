@@ -42,34 +42,36 @@ def bounded(chunks: Iterable[bytes], seconds: float) -> Iterator[bytes]:
         yield chunk
 
 
-def payloads(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The `data:` fields of an event stream, however it was cut; each is one line in this protocol."""
+def payloads(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The `data:` fields of an event stream, however it was cut, those that came together in one list; each is one line in this protocol."""
     parts: list[bytes] = []
     for chunk in chunks:
         parts.append(chunk)
         if b"\n" in chunk:
             *lines, rest = b"".join(parts).split(b"\n")
             parts = [rest]
-            yield from (line[5:].strip() for line in lines if line.startswith(b"data:"))
+            yield [line[5:].strip() for line in lines if line.startswith(b"data:")]
     last = b"".join(parts)
     if last.startswith(b"data:"):
-        yield last[5:].strip()
+        yield [last[5:].strip()]
 
 
-def read_deltas(events: Iterable[bytes]) -> Iterator[Delta]:
-    """Text as it comes; tool calls once complete, then usage when the provider gave it, then the end.
+def read_deltas(events: Iterable[list[bytes]]) -> Iterator[Delta]:
+    """Text as it comes, that of one list in one piece; tool calls once complete, then usage when the provider gave it, then the end.
 
     Reads no further than the provider's last word, and forgives a line cut after the answer was complete.
     """
     answer = _Answer()
     try:
-        for payload in events:
-            if payload == _DONE:
-                answer.reason = answer.reason or "stop"
-                break
-            if payload and (text := answer.read(payload)):
+        for together in events:
+            over = answer.take(together)
+            if text := answer.said():
                 yield TextDelta(text)
+            if over:
+                break
     except Exception:
+        if text := answer.said():
+            yield TextDelta(text)
         if answer.reason is None:
             raise
     if answer.reason is None:
@@ -90,7 +92,7 @@ class _Call:
 
 
 class _Answer:
-    """What the chunks read so far add up to, text aside."""
+    """What the chunks read so far add up to."""
 
     def __init__(self) -> None:
         self.begun = False
@@ -98,9 +100,25 @@ class _Answer:
         self.usage: Usage | None = None
         self._calls: list[_Call] = []
         self._open: dict[object, _Call] = {}
+        self._said: list[str] = []
 
-    def read(self, payload: bytes) -> str:
-        """Take one chunk in; its text. Raises ValueError on anything that is not a chunk."""
+    def take(self, together: list[bytes]) -> bool:
+        """Take chunks in; True when the provider's last word is among them. Raises ValueError on anything that is not a chunk."""
+        for payload in together:
+            if payload == _DONE:
+                self.reason = self.reason or "stop"
+                return True
+            if payload and (text := self._read(payload)):
+                self._said.append(text)
+        return False
+
+    def said(self) -> str:
+        """The text since it was last asked for."""
+        text = "".join(self._said)
+        self._said.clear()
+        return text
+
+    def _read(self, payload: bytes) -> str:
         try:
             chunk = json.loads(payload)
             if error := chunk.get("error"):

@@ -12,12 +12,13 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
-from app.llm.providers.transport import KeptTransport
+from app.llm.providers.transport import OPEN, Access, KeptTransport
 
 _KEPT_SECONDS = 60.0
 
@@ -27,28 +28,38 @@ def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-def _new_client() -> httpx2.Client:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lent:
+    """A client and its wire, which adds the key of whoever borrows it."""
+
+    http: httpx2.Client
+    wire: KeptTransport
+
+
+def _new_client() -> _Lent:
     """No redirect, so that a key stays at its host; no cookie, since several keys may share a client; no proxy from outside."""
-    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx2.Client(transport=KeptTransport(_tls()), cookies=cookies, follow_redirects=False, trust_env=False)
+    cookies, wire = CookieJar(DefaultCookiePolicy(allowed_domains=[])), KeptTransport(_tls())
+    return _Lent(httpx2.Client(transport=wire, cookies=cookies, follow_redirects=False, trust_env=False), wire)
 
 
 class ClientPool:
     """Idle clients by endpoint, the last used first; those idle for a minute are closed. Safe for threads and greenlets."""
 
     def __init__(self) -> None:
-        self._idle: deque[tuple[str, float, httpx2.Client]] = deque()
+        self._idle: deque[tuple[str, float, _Lent]] = deque()
         self._lock = threading.Lock()
 
     @contextmanager
-    def borrow(self, endpoint: str) -> Iterator[httpx2.Client]:
-        """A client for one stream. It goes back to the list only if the stream came to its end."""
+    def borrow(self, endpoint: str, access: Access = OPEN) -> Iterator[httpx2.Client]:
+        """A client for one stream, which goes in by `access`. It goes back to the list only if the stream came to its end."""
         client = self._take(endpoint)
+        client.wire.access = access
         try:
-            yield client
+            yield client.http
         except BaseException:
-            client.close()
+            client.http.close()
             raise
+        client.wire.access = OPEN
         self._give_back(endpoint, client)
 
     def close(self) -> None:
@@ -56,16 +67,16 @@ class ClientPool:
         with self._lock:
             idle, self._idle = self._idle, deque()
         for _, _, client in idle:
-            client.close()
+            client.http.close()
 
-    def _take(self, endpoint: str) -> httpx2.Client:
+    def _take(self, endpoint: str) -> _Lent:
         with self._lock:
             entry = next((entry for entry in reversed(self._idle) if entry[0] == endpoint), None)
             if entry:
                 self._idle.remove(entry)
         return entry[2] if entry else _new_client()
 
-    def _give_back(self, endpoint: str, client: httpx2.Client) -> None:
+    def _give_back(self, endpoint: str, client: _Lent) -> None:
         now = time.monotonic()
         stale = []
         with self._lock:
@@ -73,7 +84,7 @@ class ClientPool:
             while self._idle[0][1] < now - _KEPT_SECONDS:
                 stale.append(self._idle.popleft()[2])
         for old in stale:
-            old.close()
+            old.http.close()
 
 
 clients = ClientPool()

@@ -19,6 +19,7 @@ const REASONS = {
   account_suspended: "suspended",
   editor_suspended: "suspended",
   quota_exceeded: "quota",
+  budget_exceeded: "quota",
   deployment_quota_exceeded: "quota",
   link_quota_exceeded: "quota",
   message_limit_reached: "full",

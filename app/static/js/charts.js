@@ -44,7 +44,8 @@
             borderWidth: line ? 2 : 0,
             borderRadius: line ? 0 : 3,
             maxBarThickness: 40,
-            pointRadius: labels.length > 20 ? 0 : 3,
+            // On a long line only a value that stands alone needs a point: nothing else would draw it.
+            pointRadius: ({ dataIndex: at }) => (labels.length <= 20 || ((data[at - 1] ?? null) === null && (data[at + 1] ?? null) === null) ? 3 : 0),
             tension: 0.25,
           })),
         },

@@ -2,8 +2,9 @@
 (() => {
   const saved = new WeakMap();
   const forms = () => [...document.querySelectorAll("form[data-unsaved]")];
+  // A field marked data-aside is not the person's work.
   const picture = (form) =>
-    JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value instanceof File ? `${value.name}:${value.size}` : value]));
+    JSON.stringify([...new FormData(form)].filter(([name]) => !form.elements[name]?.dataset?.aside).map(([name, value]) => [name, value instanceof File ? `${value.name}:${value.size}` : value]));
   const dirty = (form) => saved.has(form) && saved.get(form) !== picture(form);
   const remember = (form) => {
     // A form that came back with errors holds work that is not saved yet.

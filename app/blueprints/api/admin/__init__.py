@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.blueprints.api.admin import deployments, editors, statistics
+from app.blueprints.api.admin import agents, deployments, editors, grants, statistics
 from app.blueprints.api.admin.blueprint import bp
 
-__all__ = ["bp", "deployments", "editors", "statistics"]
+__all__ = ["agents", "bp", "deployments", "editors", "grants", "statistics"]

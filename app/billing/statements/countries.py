@@ -1,0 +1,41 @@
+"""Countries an invoice goes to, in French, France first; and those whose VAT numbers are the Union's."""
+
+from __future__ import annotations
+
+COUNTRIES = {
+    "FR": "France",
+    "DE": "Allemagne",
+    "AT": "Autriche",
+    "BE": "Belgique",
+    "BG": "Bulgarie",
+    "CA": "Canada",
+    "CY": "Chypre",
+    "HR": "Croatie",
+    "DK": "Danemark",
+    "ES": "Espagne",
+    "EE": "Estonie",
+    "FI": "Finlande",
+    "GR": "Grèce",
+    "HU": "Hongrie",
+    "IE": "Irlande",
+    "IT": "Italie",
+    "LV": "Lettonie",
+    "LT": "Lituanie",
+    "LU": "Luxembourg",
+    "MT": "Malte",
+    "MA": "Maroc",
+    "MC": "Monaco",
+    "NO": "Norvège",
+    "NL": "Pays-Bas",
+    "PL": "Pologne",
+    "PT": "Portugal",
+    "CZ": "République tchèque",
+    "RO": "Roumanie",
+    "GB": "Royaume-Uni",
+    "SK": "Slovaquie",
+    "SI": "Slovénie",
+    "SE": "Suède",
+    "CH": "Suisse",
+    "TN": "Tunisie",
+}
+EU = frozenset(COUNTRIES) - {"CA", "CH", "GB", "MA", "MC", "NO", "TN"}

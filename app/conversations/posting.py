@@ -1,0 +1,76 @@
+"""Keeping a message: with all that goes with it and every limit it counts against, in one statement (PERFORMANCE.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, bindparam, exists, func, insert, select, true, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app.billing.quotas import SPEND, spending
+from app.conversations.models import Message, Session
+from app.conversations.queries import UNFINISHED
+from app.core.rows import row_values
+from app.extensions import db
+from app.webhooks.models import Event
+
+_MESSAGES: Table = Message.__table__
+_SESSIONS: Table = Session.__table__
+_EVENTS: Table = Event.__table__
+_SHARED = ("session_id", "editor_id", "artisan_id", "particulier_id")
+"""What all rows of a session have in common, given once. psycopg remembers how to send a statement of 50 values at most, of 4096 characters."""
+
+
+def keep(
+    session: Session, changes: dict[str, Any], *, message: Message, reply: Message, events: Sequence[Event], first: bool
+) -> tuple[int, dict[str, Any]] | None:
+    """Write a message that was not kept yet under its `client_message_id`, the reply to it, what changes in its session, its events.
+
+    Gives how many replies come before and what `billing.quotas.refusal_of` judges, which is counted last; None for a message that
+    was kept before: then nothing is written. The session's row is locked; the objects are not tracked afterwards.
+    """
+    rows = {"message": message, "reply": reply} | {f"event{number}": event for number, event in enumerate(events)}
+    values = {part: row_values(row) for part, row in rows.items()}
+    given = {f"session_{name}": value for name, value in changes.items()} | spending(first=first)
+    for part, row in values.items():
+        given |= {_name(part, column): value for column, value in row.items()}
+    db.session.flush()
+    statement = _statement(tuple(changes), tuple((part, tuple(row)) for part, row in values.items()))
+    kept = db.session.connection().execute(statement, given).one_or_none()
+    return (kept.waiting, kept.spent) if kept else None
+
+
+@cache
+def _statement(changed: tuple[str, ...], parts: tuple[tuple[str, tuple[str, ...]], ...]) -> Select[Any]:
+    """Every part waits for the message, which is written or not; the limits, in the last line, wait for every part."""
+    (_, of_message), *others = parts
+    message = (
+        upsert(_MESSAGES)
+        .values({name: _given("message", _MESSAGES.c[name]) for name in of_message})
+        .on_conflict_do_nothing(index_elements=["session_id", "client_message_id"])
+        .returning(_MESSAGES.c.id)
+        .cte("message")
+    )
+    session_id = _given("session", _MESSAGES.c.session_id)
+    change = update(_SESSIONS).where(_SESSIONS.c.id == session_id, exists(select(message.c.id)))
+    written: Any = message.join(
+        change.values({name: _given("session", _SESSIONS.c[name]) for name in changed}).returning(_SESSIONS.c.id).cte("session"), true()
+    )
+    for part, names in others:
+        table = _EVENTS if part.startswith("event") else _MESSAGES
+        row = select(*(_given(part, table.c[name]) for name in names)).select_from(message)
+        insertion = insert(table).from_select(list(names), row, include_defaults=False)
+        written = written.join(insertion.returning(table.c.id).cte(part), true())
+    # What this statement writes is not seen by it: these are the replies that were there.
+    waiting = select(func.count()).where(_MESSAGES.c.session_id == session_id, _MESSAGES.c.status.in_(UNFINISHED))
+    return select(waiting.scalar_subquery().label("waiting"), SPEND.label("spent")).select_from(written)
+
+
+def _given(part: str, column: Any) -> ColumnElement[Any]:
+    return bindparam(_name(part, column.key), type_=column.type)
+
+
+def _name(part: str, column: str) -> str:
+    return f"of_{column}" if column in _SHARED else f"{part}_{column}"

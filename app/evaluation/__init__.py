@@ -1,0 +1,1 @@
+"""Trying agents out: drafts in the playground, saved questions, versions compared on them."""

@@ -1,0 +1,83 @@
+"""Many at once on a committed database: each month is prepared once, numbers have no gap, an invoice is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app import create_app
+from app.billing.statements.accounting import save_accounting
+from app.billing.statements.models import Statement
+from app.billing.statements.pushing import push, queue_push
+from app.billing.statements.service import issue
+from app.billing.statements.sweeping import prepare_due
+from app.core import clock
+from app.core.http import outbound
+from app.extensions import db
+from app.web.house import House
+from tests.conftest import environment, redis_url, worker_number
+from tests.factories import committing
+from tests.factories.billing import DECEMBER, make_billed, make_issuer
+from tests.support.databases import copy_template
+from tests.support.dolibarr_server import KEY, DolibarrServer
+
+pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+EDITORS, WORKERS = 12, 6
+_numbers = count(1)
+
+
+@pytest.fixture
+def committed(tmp_path: Path) -> Iterator[House]:
+    """An application on a database whose commits are real."""
+    name = f"statements_{worker_number()}_{next(_numbers)}"
+    copy_template(name)
+    made = create_app(environment(name, redis_url(1), tmp_path / "data"))
+    with made.app_context():
+        yield made
+        outbound().close()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_twelve_editors_and_six_workers(committed: House) -> None:
+    server = DolibarrServer()
+    with clock.freeze(DECEMBER), committing():
+        make_issuer()
+        save_accounting(server.url, KEY, None, validates=True)
+        for _ in range(EDITORS):
+            make_billed()
+
+    def at_once(work: str, statement_ids: list[str]) -> int:
+        with committed.app_context(), clock.freeze(DECEMBER):
+            if work == "prepare":
+                return prepare_due()
+            for statement_id in statement_ids:
+                if work == "push":
+                    push(statement_id)
+                    continue
+                with committing():
+                    found = db.session.get_one(Statement, statement_id)
+                    issue(found)
+                    queue_push(found)
+            return 0
+
+    def ids() -> list[str]:
+        with committing():
+            return list(db.session.scalars(select(Statement.id).order_by(Statement.id)))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        assert sum(pool.map(at_once, ["prepare"] * WORKERS, [[]] * WORKERS)) >= EDITORS
+        found = ids()
+        assert len(found) == EDITORS
+        list(pool.map(at_once, ["issue"] * WORKERS, [found[start::WORKERS] for start in range(WORKERS)]))
+        list(pool.map(at_once, ["push"] * WORKERS, [found] * WORKERS))
+    with committing():
+        rows = db.session.execute(select(Statement.sequence, Statement.status).order_by(Statement.sequence)).all()
+    assert [tuple(row) for row in rows] == [(number, "pushed") for number in range(1, EDITORS + 1)]
+    assert len(server.invoices) == EDITORS and server.calls.count("POST /invoices") == EDITORS
+    server.close()

@@ -1,0 +1,68 @@
+"""Two messages sent at once in one conversation of the playground, on a committed database: one is asked, the other is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select, update
+
+from app import create_app
+from app.core.errors import ConflictError
+from app.core.transaction import transaction
+from app.evaluation.drafts import kept_fields
+from app.evaluation.models import Trial
+from app.evaluation.playground import try_draft
+from app.extensions import db
+from app.web.house import House
+from tests.conftest import environment, redis_url, worker_number
+from tests.evaluation.conftest import agent
+from tests.factories import actor_for, committing, make_agent, make_user
+from tests.support.databases import copy_template
+
+pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+AT_ONCE = 6
+
+
+@pytest.fixture
+def committed(tmp_path: Path) -> Iterator[House]:
+    """An application on a database whose commits are real."""
+    name = f"playground_{worker_number()}"
+    copy_template(name)
+    made = create_app(environment(name, redis_url(1), tmp_path / "data"))
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_of_messages_sent_at_once_one_is_asked(committed: House) -> None:
+    with committing():
+        actor, agent_id = actor_for(make_user("admin"), "admin"), make_agent().id
+        db.session.expunge_all()
+    with transaction(actor):
+        found = agent(agent_id)
+        draft = kept_fields(found)
+        conversation = try_draft(found, draft, "Bonjour", None).id
+    with committing():
+        db.session.execute(update(Trial).values(status="done"))
+    ready = Barrier(AT_ONCE)
+
+    def say(number: int) -> str:
+        with committed.app_context():
+            try:
+                with transaction(actor):
+                    found = agent(agent_id)
+                    ready.wait(20)
+                    return try_draft(found, draft, f"Message {number}", conversation).status
+            except ConflictError as error:
+                return error.code
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        said = sorted(pool.map(say, range(AT_ONCE)))
+    assert said == ["answer_unfinished"] * (AT_ONCE - 1) + ["queued"]
+    with committing():
+        assert len(db.session.scalars(select(Trial.id)).all()) == 2
