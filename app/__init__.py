@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.blueprints import install_blueprints
 from app.config import load_settings
 from app.core.logging import configure_logging
 from app.core.storage import install_storage
@@ -21,8 +20,8 @@ from app.web.static_files import install_static_files
 from app.web.ui import install_ui
 
 
-def create_app(env: Mapping[str, str] | None = None) -> House:
-    """Make the application from its environment. Raises SettingsError naming a bad or missing setting."""
+def create_app(env: Mapping[str, str] | None = None, *, doors: bool = True) -> House:
+    """Make the application from its environment; without `doors`, for a process that serves no page. Raises SettingsError naming a bad or missing setting."""
     settings = load_settings(env if env is not None else os.environ)
     configure_logging(json_lines=settings.production)
     app = House(__name__)
@@ -44,5 +43,9 @@ def create_app(env: Mapping[str, str] | None = None) -> House:
     install_metrics(app)
     install_static_files(app)
     install_ui(app)
-    install_blueprints(app)
+    if doors:
+        # Pages and their forms are a fifth of a process's memory: imported where they serve.
+        from app.blueprints import install_blueprints
+
+        install_blueprints(app)
     return app

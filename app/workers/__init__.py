@@ -7,9 +7,13 @@ import pkgutil
 
 import app
 
+LOADED = ("models", "jobs", "facts")
+"""What a room is known by: its tables, its jobs, and what it wants to be told of."""
 
-def load_jobs() -> None:
-    """Import the `jobs` module of every context: a worker pays for them once, at its start, and a broken one shows there."""
+
+def load_rooms() -> None:
+    """Import these modules of every room: a worker, which has no doors, pays for them once, at its start, and a broken one shows there."""
     for context in pkgutil.iter_modules(app.__path__, "app."):
-        if context.ispkg and importlib.util.find_spec(f"{context.name}.jobs"):
-            importlib.import_module(f"{context.name}.jobs")
+        for name in LOADED if context.ispkg else ():
+            if importlib.util.find_spec(f"{context.name}.{name}"):
+                importlib.import_module(f"{context.name}.{name}")

@@ -16,7 +16,7 @@ from rq.job import Job
 from app import create_app
 from app.core.streams import publisher
 from app.extensions import connect_redis, db
-from app.workers import load_jobs
+from app.workers import load_rooms
 from app.workers.base import DRAIN_SECONDS, LOST, AppWorker
 
 log = structlog.get_logger(__name__)
@@ -73,8 +73,8 @@ def run(app: Flask) -> None:
 
 def main() -> None:
     """Work with the whole application imported, so that no job waits for it."""
-    app = create_app()
-    load_jobs()
+    app = create_app(doors=False)
+    load_rooms()
     importlib.import_module("app.files.images")
     run(app)
 

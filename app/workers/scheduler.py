@@ -19,7 +19,7 @@ from rq.scripts import acquire_or_refresh_lock, release_lock
 from app import create_app
 from app.core.jobs import QUEUES, SERIALIZER, enqueue
 from app.extensions import redis_client
-from app.workers import load_jobs
+from app.workers import load_rooms
 from app.workers.base import LOST
 from app.workers.schedule import SCHEDULE, Periodic
 
@@ -78,8 +78,8 @@ class Scheduler:
 
 def main() -> None:
     """Schedule until SIGTERM."""
-    app = create_app()
-    load_jobs()
+    app = create_app(doors=False)
+    load_rooms()
     with app.app_context():
         scheduler = Scheduler(SCHEDULE, redis_client())
         for number in (signal.SIGTERM, signal.SIGINT):

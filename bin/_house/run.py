@@ -23,6 +23,7 @@ from _house.workspace import ROOT, DataFolder, check_port, load_environment, wri
 
 SERVICES, WORKERS, WEB = 0, 1, 2  # ranks
 _READY_WITHIN = 120.0  # seconds
+_CHAT_WORKERS = "2"  # unless the setting says otherwise
 
 
 class _Parser(argparse.ArgumentParser):
@@ -172,8 +173,9 @@ class _Site:
         self._supervisor.start(Program("web", argv, self._env | {"PROMETHEUS_MULTIPROC_DIR": str(measures)}, WEB))
 
     def _start_workers(self) -> None:
-        for name, module in (("chat-1", "chat"), ("chat-2", "chat"), ("heavy", "heavy"), ("scheduler", "scheduler")):
-            self._supervisor.start(Program(name, [sys.executable, "-m", f"app.workers.{module}"], self._env, WORKERS))
+        env = {"CHAT_WORKER_PROCESSES": _CHAT_WORKERS} | self._env
+        for name in ("chat", "heavy", "scheduler"):
+            self._supervisor.start(Program(name, [sys.executable, "-m", f"app.workers.{name}"], env, WORKERS))
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + _READY_WITHIN

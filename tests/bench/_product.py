@@ -52,7 +52,7 @@ def process(arguments: list[str], env: dict[str, str], log: Path) -> Iterator[ps
 
 @dataclass
 class Product:
-    """The running product: where it listens, and its processes by what they do."""
+    """The running product: where it listens, and its processes by what they do, each counted with its children."""
 
     port: int
     serving: dict[str, list[psutil.Process]]
@@ -77,12 +77,12 @@ def product(model_port: int, visitors: int) -> Iterator[Product]:
         for module in (["app.workers.migrate"], ["app.workers.demo", "--out", str(folder / "demo.json")]):
             subprocess.run([sys.executable, "-m", *module], cwd=ROOT, env=env, check=True)
 
-        def start(name: str, *arguments: str) -> psutil.Process:
-            return stack.enter_context(process(["-m", *arguments], env, folder / f"{name}.log"))
+        def start(name: str, *arguments: str, **more: str) -> psutil.Process:
+            return stack.enter_context(process(["-m", *arguments], env | more, folder / f"{name}.log"))
 
         bound = ["--bind", f"127.0.0.1:{port}", "--worker-connections", "2000", "--no-control-socket"]
         web = start("web", "gunicorn", "-k", "gevent", "-w", "2", *bound, "wsgi:app")
-        chat = [start(f"chat-{number}", "app.workers.chat") for number in range(CHAT_WORKERS)]
+        chat = start("chat", "app.workers.chat", CHAT_WORKER_PROCESSES=str(CHAT_WORKERS))
         rest = [start(name, f"app.workers.{name}") for name in ("heavy", "scheduler")]
         with redis.Redis.from_url(env["REDIS_URL"]) as client, psycopg.connect(env["DATABASE_URL"]) as connection:
             redis_server = psutil.Process(client.info("server")["process_id"])
@@ -91,7 +91,7 @@ def product(model_port: int, visitors: int) -> Iterator[Product]:
         assert postgres is not None
         yield Product(
             port,
-            {"web": [web], "chat": chat, "Redis": [redis_server]},
+            {"web": [web], "chat": [chat], "Redis": [redis_server]},
             {"autres": rest, "PostgreSQL": [postgres]},
             _open_conversations(port, json.loads((folder / "demo.json").read_text()), visitors),
         )

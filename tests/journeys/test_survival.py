@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+import redis
 import requests
 
 from tests.conftest import environment, worker_number
@@ -125,6 +129,34 @@ def test_a_worker_killed_in_mid_reply(stack: Stack, model: ModelServer, receiver
     stack.start("chat")
     assert follow(device, reply) == TEXT
     assert time.monotonic() - killed < WITHIN_SECONDS
+    check_everything_is_there(device, reply, receiver)
+
+
+def writing(client: redis.Redis) -> list[int]:
+    """The processes of the chat workers that have a reply in hand."""
+    names = [client.hget(key, "worker_name") for key in client.keys("rq:job:*") if client.hget(key, "status") == b"started"]
+    return [int(client.hget(f"rq:worker:{name.decode()}", "pid")) for name in names if name]
+
+
+def test_a_forked_worker_killed_in_mid_reply(stack: Stack, model: ModelServer, receiver: Receiver, redis_server: PrivateRedis) -> None:
+    stack.kill("chat")
+    stack.env["CHAT_WORKER_PROCESSES"] = "2"
+    with redis.Redis.from_url(redis_server.url) as client:
+        stack.start("chat")
+        parent = psutil.Process(stack.processes["chat"].pid)
+        wait_until(lambda: len(parent.children()) == 2, seconds=60, what="two workers")
+        subscribe(stack, receiver)
+        device, reply = begin(stack, model)
+        wait_until(lambda: model.asked, what="the model was asked")
+        time.sleep(1)  # in the middle of the sentence
+        others = {child.pid for child in parent.children()}
+        (busy,) = [pid for pid in writing(client) if pid in others]
+    os.kill(busy, signal.SIGKILL)
+    killed = time.monotonic()
+    assert follow(device, reply) == TEXT
+    assert time.monotonic() - killed < WITHIN_SECONDS
+    wait_until(lambda: len({child.pid for child in parent.children()} - {busy}) == 2, what="another worker in its place")
+    assert others - {busy} <= {child.pid for child in parent.children()}
     check_everything_is_there(device, reply, receiver)
 
 

@@ -76,26 +76,34 @@ StartWorker = Callable[..., subprocess.Popen[bytes]]
 @pytest.fixture
 def start_worker(server: RedisServer, notes: Notes) -> Iterator[StartWorker]:
     """Start a worker process and wait until Redis knows it; options as in `worker_process`."""
-    processes: list[subprocess.Popen[bytes]] = []
+    started: list[subprocess.Popen[bytes]] = []
 
     def start(
-        kind: str = "chat", *, slots: int = 200, drain_seconds: float = 10, wait: bool = True, **constants: float
+        kind: str = "chat",
+        *,
+        processes: int = 1,
+        timing: dict[str, float] | None = None,
+        slots: int = 200,
+        drain_seconds: float = 10,
+        wait: bool = True,
+        **constants: float,
     ) -> subprocess.Popen[bytes]:
-        options = {"kind": kind, "redis_url": server.url, "slots": slots, "drain_seconds": drain_seconds, "constants": constants}
+        options = {"kind": kind, "processes": processes, "redis_url": server.url, "slots": slots, "timing": timing or {}}
+        options |= {"drain_seconds": drain_seconds, "constants": constants}
         with server.client() as client:
             before = client.scard("rq:workers") if wait else 0
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.workers.worker_process", json.dumps(options)],
                 cwd=ROOT,
             )
-            processes.append(process)
+            started.append(process)
             if wait:
-                eventually(lambda: process.poll() is not None or client.scard("rq:workers") > before, 20)
+                eventually(lambda: process.poll() is not None or client.scard("rq:workers") >= before + processes, 20)
                 assert process.poll() is None, "the worker did not start"
         return process
 
     yield start
-    for process in processes:
+    for process in started:
         if process.poll() is None:
             process.kill()
         process.wait()

@@ -30,6 +30,14 @@ def wait(name: str, milliseconds: int) -> None:
     note(name, "ended")
 
 
+@job(queue="chat", timeout=120)
+def stuck(name: str) -> None:
+    """Never gives way to another greenlet."""
+    note(name, "started")
+    while True:
+        pass
+
+
 @job(queue="light")
 def light(name: str) -> None:
     note(name, "ended")
