@@ -1,4 +1,4 @@
-"""Keeping a message: with all that goes with it and every limit it counts against, in one statement (PERFORMANCE.md)."""
+"""Keeping a message, and later its reply: each with all that goes with it in one statement (PERFORMANCE.md)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, bindparam, exists, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from app.billing.models import UsageLog
 from app.billing.quotas import SPEND, spending
 from app.conversations.models import Message, Session
-from app.conversations.queries import UNFINISHED
+from app.conversations.queries import unfinished
 from app.core.rows import row_values
 from app.extensions import db
 from app.webhooks.models import Event
@@ -19,6 +20,7 @@ from app.webhooks.models import Event
 _MESSAGES: Table = Message.__table__
 _SESSIONS: Table = Session.__table__
 _EVENTS: Table = Event.__table__
+_LOGS: Table = UsageLog.__table__
 _SHARED = ("session_id", "editor_id", "artisan_id", "particulier_id")
 """What all rows of a session have in common, given once. psycopg remembers how to send a statement of 50 values at most, of 4096 characters."""
 
@@ -64,8 +66,49 @@ def _statement(changed: tuple[str, ...], parts: tuple[tuple[str, tuple[str, ...]
         insertion = insert(table).from_select(list(names), row, include_defaults=False)
         written = written.join(insertion.returning(table.c.id).cte(part), true())
     # What this statement writes is not seen by it: these are the replies that were there.
-    waiting = select(func.count()).where(_MESSAGES.c.session_id == session_id, _MESSAGES.c.status.in_(UNFINISHED))
+    waiting = select(func.count()).where(_MESSAGES.c.session_id == session_id, unfinished(_MESSAGES.c.status))
     return select(waiting.scalar_subquery().label("waiting"), SPEND.label("spent")).select_from(written)
+
+
+def end(
+    session: Session, changes: dict[str, Any], *, reply: Message, ended: dict[str, Any], events: Sequence[Event], calls: Sequence[UsageLog]
+) -> str | None:
+    """Write how a reply ended, what changes in its session, its events and its calls.
+
+    Gives the id of the reply that waited for this one, if any. Both rows are locked, and hold the changes already.
+    """
+    rows = {f"event{number}": event for number, event in enumerate(events)} | {f"call{number}": call for number, call in enumerate(calls)}
+    values = {part: row_values(row) for part, row in rows.items()}
+    given = {"ended_id": reply.id, "ended_position": reply.position, "of_session_id": session.id}
+    for part, row in {"session": changes, "ended": ended, **values}.items():
+        given |= {_name(part, column): value for column, value in row.items()}
+    db.session.flush()
+    statement = _end_statement(tuple(changes), tuple(ended), tuple((part, tuple(row)) for part, row in values.items()))
+    following: str | None = db.session.connection().scalar(statement, given)
+    return following
+
+
+@cache
+def _end_statement(changed: tuple[str, ...], ended: tuple[str, ...], parts: tuple[tuple[str, tuple[str, ...]], ...]) -> Select[Any]:
+    session_id = _given("session", _MESSAGES.c.session_id)
+    end_reply = (
+        update(_MESSAGES)
+        .where(_MESSAGES.c.id == bindparam("ended_id"))
+        .values({name: _given("ended", _MESSAGES.c[name]) for name in ended})
+    )
+    change = update(_SESSIONS).where(_SESSIONS.c.id == session_id).values({name: _given("session", _SESSIONS.c[name]) for name in changed})
+    written = [end_reply.returning(_MESSAGES.c.id).cte("reply"), change.returning(_SESSIONS.c.id).cte("session")]
+    for part, names in parts:
+        table = _EVENTS if part.startswith("event") else _LOGS
+        row = select(*(_given(part, table.c[name]) for name in names))
+        written.append(insert(table).from_select(list(names), row, include_defaults=False).returning(table.c.id).cte(part))
+    following = (
+        select(_MESSAGES.c.id)
+        .where(_MESSAGES.c.session_id == session_id, _MESSAGES.c.status == "queued", _MESSAGES.c.position > bindparam("ended_position"))
+        .order_by(_MESSAGES.c.position)
+        .limit(1)
+    )
+    return select(following.scalar_subquery()).add_cte(*written)
 
 
 def _given(part: str, column: Any) -> ColumnElement[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, literal_column, select
 
 from app.conversations.models import Message, Session
 from app.conversations.presentation import message_payload
@@ -15,6 +15,11 @@ from app.files.models import File
 from app.quoting.models import PreQuote
 
 UNFINISHED = ("queued", "processing")
+
+
+def unfinished(status: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a status is one of these. They stand in the statement itself, where a list of values would be written out anew at each use."""
+    return status.in_([literal_column(f"'{name}'") for name in UNFINISHED])
 
 
 def session_by_id(session_id: str) -> Session:

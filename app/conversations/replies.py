@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from flask import current_app
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from app.agents.models import Agent, AgentGrant
 from app.answering.config import resolve
@@ -17,8 +18,9 @@ from app.answering.events import AnswerEvent, Restart, Token, ToolUsed
 from app.answering.own_keys import own_model
 from app.answering.request import Answer, AnswerRequest, Attachment, Turn
 from app.answering.service import answer
+from app.billing.models import UsageLog
 from app.billing.service import log_calls
-from app.conversations import facts, queries, replies_queue
+from app.conversations import facts, posting, queries, replies_queue
 from app.conversations.models import Message, Session
 from app.conversations.replies_queue import stream_key
 from app.conversations.running import LEASE, running
@@ -26,7 +28,7 @@ from app.core import clock
 from app.core.acting import Actor, system
 from app.core.format import euro
 from app.core.jobs import JobInterrupted
-from app.core.rows import change_row
+from app.core.rows import mark_changed
 from app.core.storage import PAGE_SECONDS
 from app.core.streams import publisher
 from app.core.transaction import act_as, transaction
@@ -40,6 +42,8 @@ from app.notifications.service import notify
 from app.quoting.catalogue import Catalogue, PriceEntry
 from app.quoting.models import PreQuote, Project
 from app.quoting.service import Parties, prices_for, record_pre_quote
+from app.webhooks.models import Event
+from app.webhooks.service import tell_after_commit
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +125,12 @@ class _Telling:
                 self._publisher.event(self._key, number, "restart", {"attempt": number})
 
 
-_reply, _earlier, _session = Message.__table__, Message.__table__.alias("earlier"), Session.__table__
+_reply, _earlier, _told, _session = (
+    Message.__table__,
+    Message.__table__.alias("earlier"),
+    Message.__table__.alias("told"),
+    Session.__table__,
+)
 _deployment, _agent, _grant = Deployment.__table__, Agent.__table__, AgentGrant.__table__
 _AGENT_COLUMNS = (
     "system_prompt", "model", "fallback_model", "temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "context_window",
@@ -131,6 +140,10 @@ _GRANTED = select(func.jsonb_build_array(_grant.c.prompt_override, _grant.c.allo
     _grant.c.agent_id == _agent.c.id, _grant.c.editor_id == _session.c.editor_id, _grant.c.enabled
 )
 """In one value: this is asked at every reply."""
+_TURNS = select(
+    func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(_told.c.id, _told.c.sender, _told.c.content), _told.c.position), type_=JSONB)
+).where(_told.c.session_id == _session.c.id, _told.c.position < _reply.c.position)
+"""The conversation up to the message that the reply answers."""
 _CLAIM = (
     update(_reply)
     .where(
@@ -141,7 +154,7 @@ _CLAIM = (
         .where(
             _earlier.c.session_id == _reply.c.session_id,
             _earlier.c.sender == "agent",
-            _earlier.c.status.in_(queries.UNFINISHED),
+            queries.unfinished(_earlier.c.status),
             _earlier.c.position < _reply.c.position,
         )
         .exists(),
@@ -151,7 +164,7 @@ _CLAIM = (
     )
     .values(status="processing", lease_until=bindparam("lease"))
     .returning(
-        _reply.c.position,
+        _TURNS.scalar_subquery().label("turns"),
         _session.c.id.label("session_id"),
         _session.c.artisan_name,
         _session.c.context,
@@ -190,7 +203,7 @@ def _claim(message_id: str, attempt: int, editor_id: str | None, artisan_id: str
                 granted_prompt=granted_prompt,
                 named=named,
             ),
-            turns=_turns(row.session_id, row.position, with_files=row.files_count > 0),
+            turns=_turns(row.session_id, row.turns, with_files=row.files_count > 0),
             artisan_name=row.artisan_name,
             context={**row.untrusted_context, **row.context},
             catalogue=Catalogue(lambda: _prices(editor_id, artisan_id)),
@@ -206,24 +219,16 @@ def _prices(editor_id: str | None, artisan_id: str | None) -> list[PriceEntry]:
         return prices_for(editor_id, artisan_id)
 
 
-_TURNS = (
-    select(_reply.c.id, _reply.c.sender, _reply.c.content)
-    .where(_reply.c.session_id == bindparam("session_id"), _reply.c.position < bindparam("before"))
-    .order_by(_reply.c.position)
-)
-
-
-def _turns(session_id: str, before: int, *, with_files: bool) -> tuple[Turn, ...]:
-    """The conversation up to the message that the reply answers. Answers that failed or were left empty are not told."""
-    earlier = db.session.connection().execute(_TURNS, {"session_id": session_id, "before": before}).all()
+def _turns(session_id: str, told: list[list[str]] | None, *, with_files: bool) -> tuple[Turn, ...]:
+    """What was said, by whom, with its files. Answers that failed or were left empty are not told."""
     files = queries.files_by_message(session_id) if with_files else {}
     turns = []
-    for message in earlier:
-        if message.sender == "visitor":
-            sent = tuple(_attachment(file) for file in files.get(message.id, ()) if file.status != "refused")
-            turns.append(Turn("user", message.content, sent))
-        elif message.content:
-            turns.append(Turn("assistant", message.content))
+    for message_id, sender, content in told or ():
+        if sender == "visitor":
+            sent = tuple(_attachment(file) for file in files.get(message_id, ()) if file.status != "refused")
+            turns.append(Turn("user", content, sent))
+        elif content:
+            turns.append(Turn("assistant", content))
     return tuple(turns)
 
 
@@ -243,17 +248,29 @@ def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_
             return False
         session, reply = locked
         _follow(tenant, session)
-        failures, quote = outcome.failures, None
-        _log(session, work, spent)
         ended: dict[str, Any] = {"attempt": told_attempt, "lease_until": None, "completed_at": now}
+        changes: dict[str, Any] = {"last_activity_at": now}
         if isinstance(outcome, AnswerFailedError):
-            change_row(reply, **ended, status="failed", error=failures[-1].kind if failures else "unknown")
-            change_row(session, last_activity_at=now)
+            ended |= {"status": "failed", "error": outcome.failures[-1].kind if outcome.failures else "unknown"}
         else:
-            _keep_answer(session, reply, outcome, ended)
-            quote = _keep_draft(session, reply, outcome) if reply.status == "completed" else None
+            ended |= _answered(outcome)
+            changes |= {
+                "tokens_used": session.tokens_used + outcome.prompt_tokens + outcome.completion_tokens,
+                "messages_count": session.messages_count + (ended["status"] == "completed"),
+            }
+        mark_changed(reply, ended)
+        mark_changed(session, changes)
+        events, quote = [], None
+        if not isinstance(outcome, AnswerFailedError) and reply.status == "completed":
+            events = _events(session, reply)
+            quote = _keep_draft(session, reply, outcome)
+        calls = _usage_logs(session, work, spent)
+        following = posting.end(session, changes, reply=reply, ended=ended, events=events, calls=calls)
+        for event in events:
+            tell_after_commit(event)
         replies_queue.announce_after_commit(reply, quote)
-        _wake_next(reply)
+        if following is not None:
+            replies_queue.offer_again(db.session.get_one(Message, following))
     return True
 
 
@@ -270,36 +287,29 @@ _LOCK = (
 )
 
 
-def _keep_answer(session: Session, reply: Message, outcome: Answer, ended: dict[str, Any]) -> None:
-    """The answer, and that it came."""
-    spent = outcome.prompt_tokens + outcome.completion_tokens
-    empty = outcome.stopped and not outcome.text
-    change_row(
-        reply,
-        **ended,
-        status="cancelled" if empty else "completed",
-        content=outcome.text,
-        details={
+def _answered(outcome: Answer) -> dict[str, Any]:
+    """What an answer makes of its row. One that was stopped before its first word says nothing."""
+    return {
+        "status": "cancelled" if outcome.stopped and not outcome.text else "completed",
+        "content": outcome.text,
+        "details": {
             "model": outcome.model,
             "provider": outcome.provider,
-            "tokens": spent,
+            "tokens": outcome.prompt_tokens + outcome.completion_tokens,
             "generation_time_ms": outcome.latency_ms,
             "ttft_ms": outcome.ttft_ms,
             "tools": outcome.tools_used,
             "refusals": outcome.refusals,
             "stopped": outcome.stopped,
         },
-    )
-    change_row(
-        session,
-        tokens_used=session.tokens_used + spent,
-        messages_count=session.messages_count + (not empty),
-        last_activity_at=ended["completed_at"],
-    )
-    if not empty:
-        data = facts.message_data(reply)
-        facts.tell("message.created", session, data)
-        facts.tell("message.received", session, data | {"metadata": {key: reply.details[key] for key in METADATA}})
+    }
+
+
+def _events(session: Session, reply: Message) -> list[Event]:
+    """That the answer came."""
+    data = facts.message_data(reply)
+    told = data | {"metadata": {key: reply.details[key] for key in METADATA}}
+    return [facts.fact("message.created", session, data), facts.fact("message.received", session, told)]
 
 
 def _keep_draft(session: Session, reply: Message, outcome: Answer) -> PreQuote | None:
@@ -336,19 +346,17 @@ def _follow(tenant: Actor, session: Session) -> None:
         act_as(replace(tenant, artisan_id=session.artisan_id))
 
 
-def _log(session: Session, work: Work, spent: list[ModelCall]) -> None:
+def _usage_logs(session: Session, work: Work, spent: list[ModelCall]) -> list[UsageLog]:
     """One line for each call of a model that was made for the reply."""
-    log_calls(
-        usage_logs(
-            spent,
-            session_id=session.id,
-            message_id=work.message_id,
-            editor_id=session.editor_id,
-            artisan_id=session.artisan_id,
-            particulier_id=session.particulier_id,
-            agent_id=work.agent_id,
-            deployment_id=work.deployment_id,
-        )
+    return usage_logs(
+        spent,
+        session_id=session.id,
+        message_id=work.message_id,
+        editor_id=session.editor_id,
+        artisan_id=session.artisan_id,
+        particulier_id=session.particulier_id,
+        agent_id=work.agent_id,
+        deployment_id=work.deployment_id,
     )
 
 
@@ -357,19 +365,4 @@ def _log_overtaken(tenant: Actor, work: Work, spent: list[ModelCall]) -> None:
     session = db.session.get(Session, work.session_id) if spent else None
     if session is not None and session.status != "deleted":
         _follow(tenant, session)
-        _log(session, work, spent)
-
-
-_NEXT = (
-    select(Message)
-    .where(Message.session_id == bindparam("session_id"), Message.status == "queued", Message.position > bindparam("position"))
-    .order_by(Message.position)
-    .limit(1)
-)
-
-
-def _wake_next(reply: Message) -> None:
-    """The next reply of the conversation waited for this one."""
-    following = db.session.scalar(_NEXT, {"session_id": reply.session_id, "position": reply.position})
-    if following is not None:
-        replies_queue.offer_again(following)
+        log_calls(_usage_logs(session, work, spent))

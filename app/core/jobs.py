@@ -120,8 +120,12 @@ def _put(
     )
     if delay:
         queue.schedule_job(made, now() + timedelta(seconds=delay), unique=job_id is not None)
+    elif job_id is not None:
+        queue.enqueue_job(made, unique=True)
     else:
-        queue.enqueue_job(made, unique=job_id is not None)
+        with queue.connection.pipeline() as pipeline:  # RQ's own would be two round trips
+            queue.enqueue_job(made, pipeline=pipeline)
+            pipeline.execute()
 
 
 def _give_way(queue: Queue, job_id: str) -> bool:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
+from json.encoder import encode_basestring
 from typing import Any, Protocol
 
 CENT = Decimal("0.01")
@@ -19,7 +20,6 @@ VAT_RATES = (Decimal(20), Decimal(10), Decimal("5.5"))
 """The rates in per cent that a line may carry (PRODUCT.md, Money), the normal one first."""
 
 # Wide enough for the exact product of two accepted amounts: only `quantize` ever rounds.
-_plain = json.JSONEncoder(ensure_ascii=False).encode
 _EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 _MAX_MAGNITUDE = 12
 _MAX_PLACES = 30
@@ -173,22 +173,14 @@ def dumps_money(value: object) -> bytes:
 
 def _write(value: Any, parts: list[str]) -> None:
     match value:
-        case Decimal():
-            if not value.is_finite():
-                raise ValueError("not a JSON number")
-            parts.append(format(value, "f"))
-        case None | bool() | int() | str():
-            parts.append(_plain(value))
-        case float():
-            if not math.isfinite(value):
-                raise ValueError("not a JSON number")
-            parts.append(repr(value))
-        case Mapping():
+        case str():
+            parts.append(encode_basestring(value))
+        case dict() | Mapping():
             separator = "{"
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise TypeError(f"a JSON key is text, not {type(key).__name__}")
-                parts.append(f"{separator}{_plain(key)}:")
+                parts.append(f"{separator}{encode_basestring(key)}:")
                 _write(item, parts)
                 separator = ","
             parts.append("}" if value else "{}")
@@ -199,5 +191,15 @@ def _write(value: Any, parts: list[str]) -> None:
                 _write(item, parts)
                 separator = ","
             parts.append("]" if value else "[]")
+        case None | bool() | int():
+            parts.append(json.dumps(value))
+        case Decimal():
+            if not value.is_finite():
+                raise ValueError("not a JSON number")
+            parts.append(format(value, "f"))
+        case float():
+            if not math.isfinite(value):
+                raise ValueError("not a JSON number")
+            parts.append(repr(value))
         case _:
             raise TypeError(f"not a JSON value: {type(value).__name__}")

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Insert, Update, bindparam, insert, inspect, update
+from sqlalchemy import Column, Insert, insert, inspect
 from sqlalchemy.orm import attributes
 
 from app.extensions import db
-
-_KEY = "row_id"
 
 
 def insert_row(row: Any, statement: Insert | None = None) -> Any:
@@ -62,20 +60,7 @@ def _filled(row: Any) -> dict[str, Any]:
     return values
 
 
-def change_row(row: Any, **changes: Any) -> None:
-    """Change columns of a row that the session holds, in the database and in the object. The key is a single column `id`."""
-    db.session.flush()
-    db.session.connection().execute(_change(type(row)), {_KEY: row.id} | changes)
-    mark_changed(row, changes)
-
-
 @cache
 def _insertion(model: type) -> tuple[Insert, tuple[Column[Any], ...]]:
     table = inspect(model).local_table
     return insert(table), tuple(column for column in table.columns if column.identity is None)
-
-
-@cache
-def _change(model: type) -> Update:
-    table = inspect(model).local_table
-    return update(table).where(table.c.id == bindparam(_KEY))

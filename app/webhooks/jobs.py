@@ -10,7 +10,7 @@ from app.extensions import redis_client
 ASKED = "webhooks:drain-asked"
 ASKED_SECONDS = 5
 """How long one request stands for all; the schedule asks as often, should its job get lost."""
-GATHER_SECONDS = 0.2
+GATHER_SECONDS = 0.4
 """What is told meanwhile goes out with the same drain: a busy house would ask for one at each message."""
 _asked_at = float("-inf")
 """When this process last had a drain queued: while that one still gathers, nobody has to be asked again."""

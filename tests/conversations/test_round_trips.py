@@ -8,16 +8,19 @@ from contextlib import contextmanager
 
 import pytest
 from flask.testing import FlaskClient
+from rq import Queue
 from sqlalchemy import event, select, text
 
 from app.billing.quotas import spending
 from app.conversations import posting
 from app.conversations.models import Message, Session
 from app.conversations.opening import find_holder
+from app.conversations.replies import write_reply
 from app.core.acting import _SETTINGS, confine, current_actor, door, tell
 from app.core.errors import NotFoundError
+from app.core.jobs import SERIALIZER
 from app.core.transaction import transaction
-from app.extensions import db
+from app.extensions import db, redis_client
 from app.web.house import House
 from app.webhooks.models import Event
 from tests.factories import committing
@@ -70,18 +73,58 @@ def test_a_message_is_three_statements(client: FlaskClient, chat: Chat) -> None:
         assert len(seen[-1]) <= 4096, "beyond, psycopg converts it anew each time"
 
 
-def test_psycopg_remembers_how_to_send_the_values_of_a_message(client: FlaskClient, chat: Chat) -> None:
-    given: list[dict[str, object]] = []
+@contextmanager
+def values() -> Iterator[list[int]]:
+    """How many values each statement carries meanwhile."""
+    given: list[int] = []
 
     def note(connection: object, cursor: object, statement: str, parameters: dict[str, object], *others: object) -> None:
-        given.append(parameters)
+        given.append(len(parameters))
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        say(client, chat)
+        yield given
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-    assert 40 < max(len(parameters) for parameters in given) <= 50
+
+
+def test_psycopg_remembers_how_to_send_the_values_of_a_message_and_of_its_reply(client: FlaskClient, chat: Chat) -> None:
+    with values() as given:
+        sent = say(client, chat)
+    assert 40 < max(given) <= 50
+    with values() as given:
+        write(sent["message_id"], chat)
+    assert 40 < max(given) <= 50
+
+
+def test_a_reply_is_claimed_in_two_statements_and_kept_in_three(client: FlaskClient, chat: Chat) -> None:
+    write(say(client, chat)["message_id"], chat)  # models and prices are known from then on
+    sent = say(client, chat)
+    with statements() as seen:
+        write(sent["message_id"], chat)
+    assert [statement.split(" ", 1)[0].strip() for statement in seen] == ["UPDATE", "SELECT", "SELECT", "WITH"]
+    assert all(len(statement) <= 4096 for statement in seen), "beyond, psycopg converts it anew each time"
+
+
+def test_the_next_reply_of_a_conversation_is_queued_when_the_first_has_ended(client: FlaskClient, chat: Chat) -> None:
+    first, second = say(client, chat)["message_id"], say(client, chat)["message_id"]
+    queue = Queue("chat", connection=redis_client(), serializer=SERIALIZER)
+    queue.empty()
+    write(second, chat)
+    assert (status(second), queue.count) == ("queued", 0), "it waits for the first"
+    write(first, chat)
+    assert (status(first), queue.count) == ("completed", 1)
+    write(second, chat)
+    assert (status(second), queue.count) == ("completed", 1), "nobody waits behind the second"
+
+
+def write(reply_id: str, chat: Chat) -> None:
+    write_reply(reply_id, 1, chat.link.editor_id, chat.link.artisan_id)
+
+
+def status(reply_id: str) -> str:
+    with committing():
+        return db.session.get_one(Message, reply_id).status
 
 
 def test_following_a_reply_is_two_statements(client: FlaskClient, chat: Chat) -> None:

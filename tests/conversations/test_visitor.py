@@ -204,7 +204,9 @@ def revoke(tenant: Tenant, chat: Chat) -> None:
 
 
 def expire(tenant: Tenant, chat: Chat) -> None:
-    db.session.get_one(SessionLink, chat.link.link_id).expires_at = clock.now() - timedelta(seconds=1)
+    db.session.get_one(SessionLink, chat.link.link_id).expires_at = clock.now() - timedelta(
+        hours=1
+    )  # PostgreSQL reads the clock when the test begins
 
 
 def suspend_editor(tenant: Tenant, chat: Chat) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import jiter
+
 from app.llm.deltas import Delta, Finished, TextDelta, ToolCall, Usage
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -84,6 +86,14 @@ def read_deltas(events: Iterable[list[bytes]]) -> Iterator[Delta]:
     yield Finished(answer.reason)
 
 
+def _decoded(payload: bytes) -> Any:
+    """One chunk of JSON, of which there is one a token: the SDK's own parser takes a fifth of the time, and refuses halves of an emoji."""
+    try:
+        return jiter.from_json(payload)
+    except ValueError:
+        return json.loads(payload)
+
+
 @dataclass(slots=True)
 class _Call:
     id: str
@@ -120,7 +130,7 @@ class _Answer:
 
     def _read(self, payload: bytes) -> str:
         try:
-            chunk = json.loads(payload)
+            chunk = _decoded(payload)
             if error := chunk.get("error"):
                 raise StreamedError(str(error.get("code") or error.get("type")) if isinstance(error, dict) else "error")
             if counted := chunk.get("usage"):

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from ipaddress import ip_address
 from urllib.parse import urlencode
 
 import httpx2
@@ -113,9 +114,8 @@ class KeptTransport(httpx2.BaseTransport):
             line: http.client.HTTPConnection = http.client.HTTPSConnection(url.host, url.port, timeout=timeout, context=self._tls)
         else:
             line = http.client.HTTPConnection(url.host, url.port, timeout=timeout)
-        if self.access.addresses:
-            # The host's name stays in the request and in the certificate that is expected.
-            line._create_connection = partial(_connect, self.access.addresses)  # type: ignore[attr-defined]
+        # The host's name stays in the request and in the certificate that is expected.
+        line._create_connection = partial(_connect, self.access.addresses)  # type: ignore[attr-defined]
         with _named(None, httpx2.ConnectTimeout, httpx2.ConnectError):
             line.connect()
         self._line, self._place = line, self._placed(url)
@@ -131,16 +131,32 @@ class KeptTransport(httpx2.BaseTransport):
         return url.scheme, url.host, url.port, tuple(sorted(self.access.addresses))
 
 
-def _connect(addresses: tuple[str, ...], place: tuple[str, int], timeout: float | None, source: tuple[str, int] | None) -> socket.socket:
-    """A connection to the first of the checked addresses that answers, whatever the name says meanwhile."""
+def _connect(addresses: tuple[str, ...], place: tuple[str, int], timeout: float | None, _source: object) -> socket.socket:
+    """A connection to the first of the checked addresses that answers, whatever the name says meanwhile; without any, to where the name leads."""
     failure: OSError = OSError("no address")
-    tried = addresses[:_ADDRESSES_TRIED]
+    tried = addresses[:_ADDRESSES_TRIED] or (place[0],)
     for address in tried:
         try:
-            return socket.create_connection((address, place[1]), timeout and timeout / len(tried), source)
+            return _dial((address, place[1]), timeout and timeout / len(tried))
         except OSError as error:
             failure = error
     raise failure
+
+
+def _dial(place: tuple[str, int], timeout: float | None) -> socket.socket:
+    """As `socket.create_connection`, which asks the resolver, in a thread, what an address means."""
+    try:
+        family = socket.AF_INET6 if ip_address(place[0]).version == 6 else socket.AF_INET
+    except ValueError:
+        return socket.create_connection(place, timeout)
+    line = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        line.settimeout(timeout)
+        line.connect(place)
+    except BaseException:
+        line.close()
+        raise
+    return line
 
 
 class _Answer(http.client.HTTPResponse):
