@@ -20,7 +20,7 @@ from jinja2.runtime import Macro
 from app.web.cells import Cells
 from app.web.filters import install_filters
 
-COMPONENTS = ("basics", "values", "blocks", "tables", "forms", "dialogs", "conversation", "quote", "agents")
+COMPONENTS = ("basics", "values", "blocks", "tables", "forms", "dialogs", "conversation", "quote", "agents", "versions")
 CURSORS = ("apres", "avant")
 
 

@@ -171,6 +171,25 @@ def test_the_first_page_has_no_previous_link(page: Flask) -> None:
     assert html.count('aria-disabled="true"') == 2
 
 
+def test_an_empty_list_leads_back_to_everything_or_to_the_first_one(page: Flask) -> None:
+    source = '{{ ui.empty_list(filtered, "Aucun lien ne correspond", "Élargissez.", "/liens", "link", "Aucun lien", "Créez-en un.", ui.button("Créer", href="/creer")) }}'
+    found, none_yet = render(source, filtered="q"), render(source, filtered="")
+    assert "Aucun lien ne correspond" in found and "Élargissez." in found and 'href="/liens"' in found and "/creer" not in found
+    assert "Créez-en un." in none_yet and 'href="/creer"' in none_yet and "Tout montrer" not in none_yet and "correspond" not in none_yet
+
+
+def test_versions_are_compared_and_put_back(page: Flask) -> None:
+    kept = [SimpleNamespace(number=number, note=f"Note {number}", author_name="", created_at=NOW) for number in (3, 2, 1)]
+    source = '{% call ui.versions(kept, "number", 2, before, 3, views, view, "Remettre", "remettre-") %}<p>Le texte choisi</p>{% endcall %}'
+    views = {"cote": "Côte à côte", "texte": "Texte seul"}
+    html = render(source, kept=kept, views=views, view="cote", before=1)
+    assert "<p>Le texte choisi</p>" in html and "Version 3, depuis la version 1" in html and 'action="/liste"' in html
+    assert re.findall(r'data-dialog-open="(remettre-\d)"', html) == ["remettre-3", "remettre-1"], "the one in force is not put back"
+    assert re.findall(r"<option selected>(\d)", html) == ["1", "3"] and 'name="vue" value="cote"' in html and "Note 1" in html
+    assert "depuis" not in render(source, kept=kept, views=views, view="texte", before=1)
+    assert "Comparer" not in render(source, kept=kept[:1], views=views, view="cote", before=0)
+
+
 def test_filters_show_the_url(page: Flask) -> None:
     html = render(
         "{{ ui.filters('/liste', target='#x', search={'name': 'q', 'placeholder': 'Nom'}, fields=[{'name': 'statut', 'label': 'Statut', 'options': [('', 'Tous')]}]) }}"
