@@ -26,8 +26,8 @@ CATEGORIES = {
 OUTPUT_SCHEMAS = {"pre_quote": "Estimation (pré-devis)"}
 """The structured outputs that answers are read for (003 §15.2 F)."""
 MAX_NAME, MAX_PROMPT, MAX_NOTES = 80, 20_000, 4_000
-_MODEL = {"longest": 120, "pattern": r"[\w.:/@+-]+", "hint": "Un nom de modèle, sans espace."}
-_HOST = r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*"
+MODEL_NAME = {"longest": 120, "pattern": r"[\w.:/@+-]+", "hint": "Un nom de modèle, sans espace."}
+HOST_NAME = r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("icon", "Icône", "icon", longest=40),
         Setting("color", "Couleur", "word", longest=7, pattern=r"#[0-9a-fA-F]{6}", hint="Une couleur sous la forme #24518f."),
         Setting("system_prompt", "Instructions", "prompt", longest=MAX_PROMPT),
-        Setting("model", "Modèle", "word", **_MODEL),
-        Setting("fallback_model", "Modèle de secours", "word", **_MODEL, optional=True),
+        Setting("model", "Modèle", "word", **MODEL_NAME),
+        Setting("fallback_model", "Modèle de secours", "word", **MODEL_NAME, optional=True),
         Setting("temperature", "Température", "number", 0, 2),
         Setting("top_p", "Top p", "number", 0, 1),
         Setting("frequency_penalty", "Pénalité de répétition", "number", -2, 2),
@@ -78,7 +78,7 @@ SETTINGS: dict[str, Setting] = {
             hint="Des minuscules sans accent, des chiffres, « - » et « _ ».", optional=True,
         ),
         Setting(
-            "ollama_host", "Serveur du modèle", "word", longest=253, pattern=_HOST, hint="Un nom d’hôte, sans « http:// ».",
+            "ollama_host", "Serveur du modèle", "word", longest=253, pattern=HOST_NAME, hint="Un nom d’hôte, sans « http:// ».",
             optional=True, staff=True,
         ),
         Setting("ollama_port", "Port du serveur", "whole", 1, 65_535, optional=True, staff=True),

@@ -12,6 +12,7 @@ from app.conversations.models import Message, Session
 from app.conversations.service import complete_session
 from app.core import clock
 from app.core.acting import platform
+from app.core.leases import out_of_lease
 from app.core.transaction import transaction
 from app.extensions import db
 from app.quoting.models import PreQuote
@@ -29,13 +30,7 @@ def sweep_replies() -> int:
     """Take up replies whose lease ran out: their worker died, or Redis forgot their job. Returns how many."""
     now = clock.now()
     with transaction(platform("sweep")):
-        lost = db.session.scalars(
-            select(Message)
-            .where(Message.status.in_(("queued", "processing")), Message.lease_until < now)
-            .order_by(Message.lease_until)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
+        lost = out_of_lease(Message, "queued", "processing")
         for reply in lost:
             log.warning("reply.lost", message_id=reply.id, status=reply.status, attempt=reply.attempt)
             if reply.status == "queued" and reply.created_at > now - NEVER_STARTED:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from app.agents.fields import HOST_NAME, MODEL_NAME
 from app.agents.models import Agent
 from app.core.acting import STAFF_ROLES, current_actor
 from app.core.errors import InvalidError
@@ -52,8 +53,7 @@ class Override:
     staff: bool = False
 
 
-_MODEL = {"longest": 120, "pattern": r"[\w.:/@+-]+", "hint": "Un nom de modèle, sans espace.", "allowed_by": "allow_model_override"}
-_HOST = r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*"
+_MODEL = {**MODEL_NAME, "allowed_by": "allow_model_override"}
 TABLE: dict[str, Override] = {
     field.name: field
     for field in (
@@ -72,7 +72,7 @@ TABLE: dict[str, Override] = {
             "dedicated_collection", "Collection de documents dédiée", "word", longest=100, pattern=r"[a-z0-9][a-z0-9_-]*",
             hint="Des minuscules sans accent, des chiffres, « - » et « _ ».", allowed_by="allow_rag_override",
         ),
-        Override("ollama_host", "Serveur du modèle", "word", longest=253, pattern=_HOST, hint="Un nom d’hôte, sans « http:// ».", staff=True),
+        Override("ollama_host", "Serveur du modèle", "word", longest=253, pattern=HOST_NAME, hint="Un nom d’hôte, sans « http:// ».", staff=True),
         Override("ollama_port", "Port du serveur", "whole", low=1, high=65_535, staff=True),
     )
 }  # fmt: skip

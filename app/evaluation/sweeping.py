@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, delete, select
 
 from app.core import clock
 from app.core.acting import platform
+from app.core.leases import out_of_lease
 from app.core.transaction import transaction
 from app.evaluation.models import Trial
 from app.evaluation.queueing import advance, begin_again, end_trial, offer
@@ -24,15 +25,8 @@ BATCH = 200
 
 def sweep_trials() -> int:
     """Take up trials whose lease ran out, and go on with comparisons that stand still. Returns how many trials were touched."""
-    now = clock.now()
     with transaction(platform("trial")):
-        lost = db.session.scalars(
-            select(Trial)
-            .where(Trial.status.in_(("queued", "running")), Trial.lease_until < now)
-            .order_by(Trial.lease_until)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
+        lost = out_of_lease(Trial, "queued", "running")
         for trial in lost:
             log.warning("trial.lost", trial_id=trial.id, status=trial.status, attempt=trial.attempt)
             _mend(trial)

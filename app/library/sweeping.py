@@ -12,6 +12,7 @@ from app.agents.models import Agent
 from app.conversations.models import Message, Session
 from app.core import clock
 from app.core.acting import platform
+from app.core.leases import out_of_lease
 from app.core.transaction import transaction
 from app.extensions import db
 from app.library.models import Content
@@ -35,12 +36,7 @@ def sweep() -> int:
         _keep_replies(now)
         db.session.execute(delete(Content).where(Content.deleted_at < now - KEPT_AWAY))
         _forget_erased()
-        lost = db.session.scalars(
-            select(Content)
-            .where(Content.status.in_(("queued", "running")), Content.lease_until < now)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
+        lost = out_of_lease(Content, "queued", "running")
         for content in lost:
             log.warning("content.lost", content_id=content.id, status=content.status, attempt=content.attempt)
             if content.status == "queued":
