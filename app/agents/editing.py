@@ -89,6 +89,7 @@ def duplicate_agent(agent: Agent) -> Agent:
 
 def set_active(agent: Agent, active: bool) -> None:
     """Put it in service, or out of it: its deployments are told at once. Raises ConflictError `agent_archived`."""
+    lock_agent(agent)
     if agent.archived_at is not None and active:
         raise ConflictError("Cet agent est archivé : restaurez-le d’abord.", code="agent_archived")
     if agent.is_active == active:

@@ -245,6 +245,18 @@ def test_an_unused_agent_is_archived_then_taken_back(admin: Actor, agent_id: str
         deployments.set_active(db.session.get_one(Deployment, deployment), True)
 
 
+def test_what_is_archived_meanwhile_is_not_switched_on(admin: Actor, agent_id: str) -> None:
+    with transaction(admin):
+        agent = agent_of(agent_id)
+        assert agent.archived_at is None
+        db.session.execute(
+            text("UPDATE agents SET archived_at = now() WHERE id = :id"), {"id": agent_id}
+        )  # somebody else, since it was read
+        with pytest.raises(ConflictError) as error:
+            set_active(agent, True)
+        assert (error.value.code, error.value.message) == ("agent_archived", "Cet agent est archivé : restaurez-le d’abord.")
+
+
 def test_an_agent_out_of_service_is_not_deployed(admin: Actor, agent_id: str) -> None:
     with transaction(admin):
         with pytest.raises(InvalidError) as error:
