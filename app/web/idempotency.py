@@ -1,12 +1,14 @@
 """`Idempotency-Key` on POST (CONTRACT.md, HTTP): same key and body, same answer for 24 hours.
 
 Kept in Redis: the fact itself is protected by its own unique keys; this saves an honest client from doubling.
+While the request runs, its key is held for two minutes at a time: an answer may take longer, a dead worker may not keep it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +23,11 @@ from app.web.api import ApiBlueprint
 
 LIFE_SECONDS = 86_400
 RUNNING_SECONDS = 120
+BEATS = 3
+"""How often a key is held again before it would be let go."""
 MAX_KEY = 200
+_HELD_AGAIN = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('EXPIRE', KEYS[1], ARGV[2])"
+"""Only while the request runs: its answer is kept for a day."""
 
 
 def idempotent(bp: ApiBlueprint) -> None:
@@ -41,8 +47,10 @@ def idempotent(bp: ApiBlueprint) -> None:
         body_hash = hashlib.sha256(request.get_data(cache=True)).hexdigest()
         client = redis_client()
         try:
-            if client.set(name, json.dumps({"body": body_hash}), nx=True, ex=RUNNING_SECONDS):
+            running = json.dumps({"body": body_hash})
+            if client.set(name, running, nx=True, ex=RUNNING_SECONDS):
                 g.idempotency = (name, body_hash)
+                g.idempotency_over = _hold(client, name, running)
                 return None
             raw = client.get(name)
         except redis.RedisError:
@@ -58,6 +66,11 @@ def idempotent(bp: ApiBlueprint) -> None:
                 "Cette réponse contenait un secret, montré une seule fois.", code="secret_shown", details={"id": kept["secret_of"]}
             )
         return Response(kept["answer"], status=kept["status"], mimetype="application/json", headers={"Idempotent-Replayed": "true"})
+
+    @bp.teardown_request
+    def _let_go(_error: BaseException | None) -> None:
+        if over := g.pop("idempotency_over", None):
+            over.set()
 
     @bp.after_request
     def _keep(response: Response) -> Response:
@@ -76,6 +89,19 @@ def idempotent(bp: ApiBlueprint) -> None:
             kept["answer"] = response.get_data(as_text=True)
         after_commit(lambda: client.set(name, json.dumps(kept), ex=LIFE_SECONDS))
         return response
+
+
+def _hold(client: redis.Redis, name: str, running: str) -> threading.Event:
+    """Hold a key until the event is set, or this process dies."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(RUNNING_SECONDS / BEATS):
+            with suppress(redis.RedisError):
+                client.eval(_HELD_AGAIN, 1, name, running, RUNNING_SECONDS)
+
+    threading.Thread(target=beat, name="idempotency", daemon=True).start()
+    return over
 
 
 def holds_secret(object_id: str) -> None:

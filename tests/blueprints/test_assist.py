@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from app.billing.budgets import set_budget
 from app.billing.folding import fold
 from app.billing.models import UsageLog
 from app.core import clock
-from app.extensions import db
+from app.extensions import db, redis_client
 from app.identity.models import User
 from app.llm.active import activate
 from app.llm.breaker import breaker
@@ -25,6 +26,7 @@ from app.llm.credentials import set_key
 from app.llm.providers.clients import clients
 from app.llm.resolving import forget
 from app.llm.system_prompts import activate_prompt, create_prompt
+from app.web import idempotency
 from app.web.house import House
 from tests.factories import committing, make_key, make_user
 from tests.support.model_server import ModelServer, Reply, model_server
@@ -95,6 +97,33 @@ def test_text_when_nothing_else_is_asked(ask: Any, editor: User, models: ModelSe
         configure(editor.id, models)
     assert ask().json["data"]["content"] == "Bonjour, je vous écoute."
     assert "response_format" not in models.asked[-1].body
+
+
+def test_a_slow_answer_is_asked_for_once(
+    client: FlaskClient, house: House, editor: User, models: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of a request stays taken as long as the request runs, though it is held for a second at a time, and its answer is kept for a day."""
+    monkeypatch.setattr(idempotency, "RUNNING_SECONDS", 1)
+    taken: list[int] = []
+
+    def slow(_body: dict[str, Any]) -> Reply:
+        for _ in range(5):
+            time.sleep(0.5)
+            taken.append(len(list(redis.scan_iter("idempotency:*"))))
+        return Reply()
+
+    with house.app_context():
+        redis = redis_client()
+    models.script("ok", slow)
+    with committing():
+        configure(editor.id, models)
+        headers = {"X-API-Key": make_key(editor, "editeur"), "Idempotency-Key": "lente"}
+    first = client.post("/api/assist", json={"messages": QUESTION}, headers=headers)
+    assert first.status_code == 200 and taken == [1] * 5
+    again = client.post("/api/assist", json={"messages": QUESTION}, headers=headers)
+    assert again.json == first.json and again.headers["Idempotent-Replayed"] == "true" and len(models.asked) == 1
+    time.sleep(0.7)
+    assert [redis.ttl(name) > 80_000 for name in redis.scan_iter("idempotency:*")] == [True], "no longer held a second at a time"
 
 
 def test_no_json_is_asked_for_once_again_then_refused(ask: Any, editor: User, models: ModelServer) -> None:
