@@ -20,13 +20,17 @@ PRODUCT = "AI-Manager"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry: its words, its icon, the view it opens, the permission it needs (None: every role of the portal), its section's title."""
+    """One entry: its words, its icon, the view it opens, the permission it needs (None: every role of the portal), its section's title.
+
+    `also`: another view whose pages lie under this entry, though their address does not.
+    """
 
     label: str
     icon: str
     endpoint: str
     permission: str | None = None
     section: str | None = None
+    also: str | None = None
 
 
 MENUS: dict[str, tuple[Item, ...]] = {
@@ -40,7 +44,7 @@ MENUS: dict[str, tuple[Item, ...]] = {
         Item("Déploiements", "rocket", "admin.deployments", "deployments.manage"),
         Item("Prix", "list-numbers", "admin.prices", "agents.manage"),
         Item("Agents", "robot", "admin.agents", "agents.manage", "Intelligence artificielle"),
-        Item("Centre de pilotage", "adjustments", "admin.ai", "ai.manage", "Intelligence artificielle"),
+        Item("Centre de pilotage", "adjustments", "admin.ai", "ai.manage", "Intelligence artificielle", also="admin.ai_providers"),
         Item("Bibliothèque", "books", "admin.library", "library.view", "Intelligence artificielle"),
         Item("Appels", "list-search", "admin.calls", "costs.view", "Intelligence artificielle"),
         Item("Coûts", "coin-euro", "admin.costs", "costs.view", "Facturation"),
@@ -151,7 +155,7 @@ def _visible(assignment: Assignment) -> Iterator[Item]:
 def menu_of(assignment: Assignment) -> Iterator[dict[str, Any]]:
     """The sections of the menu, for the layout. Lazy: a fragment, which shows no menu, counts nothing."""
     items = [(item, url_for(item.endpoint)) for item in _visible(assignment)]
-    active = _active([href for _, href in items])
+    active = _active(items)
     actor = actor_of(current_user, assignment)
     section: dict[str, Any] = {}
     for item, href in items:
@@ -165,7 +169,7 @@ def menu_of(assignment: Assignment) -> Iterator[dict[str, Any]]:
                 "label": item.label,
                 "icon": item.icon,
                 "href": href,
-                "active": href == active,
+                "active": item is active,
                 "badge": counted.count(actor) if counted else None,
                 "badge_kind": counted.kind if counted else None,
             }
@@ -174,12 +178,14 @@ def menu_of(assignment: Assignment) -> Iterator[dict[str, Any]]:
         yield section
 
 
-def _active(hrefs: list[str]) -> str | None:
+def _active(items: list[tuple[Item, str]]) -> Item | None:
     """The entry this page lies under: the longest address that begins its own, a portal's root for itself only."""
     path = request.path.rstrip("/")
     roots = {f"/{portal}" for portal in PORTALS}
-    under = [h for h in hrefs if path == h.rstrip("/") or (h.rstrip("/") not in roots and path.startswith(h.rstrip("/") + "/"))]
-    return max(under, key=len, default=None)
+    places = [*items, *((item, url_for(item.also)) for item, _ in items if item.also)]
+    bare = [(href.rstrip("/"), item) for item, href in places]
+    under = [(len(href), item) for href, item in bare if path == href or (href not in roots and path.startswith(href + "/"))]
+    return max(under, key=lambda one: one[0], default=(0, None))[1]
 
 
 def brand_of(assignment: Assignment) -> dict[str, str]:

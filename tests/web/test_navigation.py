@@ -53,6 +53,13 @@ def test_every_entry_opens_for_a_tenant_and_its_staff(house: House) -> None:
     assert not [href for href in links(staff) if "deploiements" in href]
 
 
+def test_pages_that_lie_elsewhere_light_their_entry(house: House) -> None:
+    with committing():
+        person = sign_in(house, make_user("admin"))
+    for path in ("/admin/fournisseurs-ia", "/admin/fournisseurs-ia/devises", "/admin/intelligence-artificielle"):
+        assert [href for href, active in links(person, path).items() if active] == ["/admin/intelligence-artificielle"], path
+
+
 def test_every_portal_has_a_menu_and_a_name() -> None:
     assert set(navigation.MENUS) == set(navigation.LABELS) == set(PORTALS)
 
