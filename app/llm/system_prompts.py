@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, func, select, update
 
 from app.audit.service import record
 from app.core import clock
-from app.core.errors import InvalidError, LimitError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from app.extensions import db
 from app.llm.active import keep_snapshot
 from app.llm.models import SystemPrompt
@@ -43,10 +44,18 @@ def create_prompt(owner_id: str | None, name: str, content: str) -> SystemPrompt
     return prompt
 
 
-def change_prompt(owner_id: str | None, prompt_id: str, name: str, content: str) -> SystemPrompt:
-    """Rewrite a prompt. The active configuration keeps its snapshot until the prompt is activated again. Raises InvalidError, NotFoundError."""
+def change_prompt(owner_id: str | None, prompt_id: str, name: str, content: str, *, base: datetime | None = None) -> SystemPrompt:
+    """Rewrite a prompt. The active configuration keeps its snapshot until the prompt is activated again.
+
+    `base` is the `updated_at` that was read: raises ConflictError `prompt_changed` when somebody saved something else since.
+    Raises InvalidError, NotFoundError.
+    """
     prompt = prompt_by_id(owner_id, prompt_id)
-    prompt.name, prompt.content = _checked(name, content)
+    db.session.refresh(prompt, with_for_update=True)
+    made = _checked(name, content)
+    if base is not None and base != prompt.updated_at and made != (prompt.name, prompt.content):
+        raise ConflictError("Quelqu’un a enregistré ces instructions pendant que vous écriviez.", code="prompt_changed")
+    prompt.name, prompt.content = made
     prompt.updated_at = clock.now()
     db.session.flush()
     record("ai_prompt.changed", prompt.id)

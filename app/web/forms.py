@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_wtf import FlaskForm
 from wtforms.i18n import get_translations
 
@@ -47,3 +49,11 @@ class PortalForm(FlaskForm):
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: object) -> FrenchMessages:
             return _FRENCH
+
+
+def read_base(text: str | None) -> datetime | None:
+    """The moment of the state that a form was filled in from; None when it does not say."""
+    try:
+        return datetime.fromisoformat(text or "")
+    except ValueError:
+        return None

@@ -10,6 +10,7 @@ import pytest
 
 from app.agents.editing import change_agent, create_agent
 from app.agents.models import Agent, AgentGrant
+from app.agents.service import change_whitelabel, grant_agent
 from app.agents.versions import versions_of
 from app.billing.folding import fold
 from app.billing.models import UsageLog
@@ -269,6 +270,54 @@ def test_a_grant_is_changed_where_it_stands(admin: Person, agent_id: str, house:
     with committing():
         grant = db.session.get_one(AgentGrant, (agent_id, editor_id))
         assert (grant.name, grant.prompt_override, grant.allow_own_keys, grant.enabled) == ("Bassins", "", False, True)
+
+
+def base_of(html: str, form: str = "") -> str:
+    found = re.search(r'name="base"[^>]*value="([^"]+)"', html[html.index(f'id="{form}"') if form else 0 :])
+    assert found
+    return found[1]
+
+
+def test_somebody_else_changed_the_whitelabel_meanwhile(admin: Person, agent_id: str, house: House) -> None:
+    url = f"/admin/agents/{agent_id}/marque-blanche"
+    mine = {"deployment_mode": "dedicated", "min_rate_limit": "45", "base": base_of(read(admin, url))}
+    with committing():
+        other = actor_for(make_user("admin"), "admin")
+    with transaction(other):
+        change_whitelabel(agent_of(agent_id), {"is_public": True})
+    told = admin.post(url, mine)
+    html = told.get_data(as_text=True)
+    assert told.status_code == 409 and "pendant que vous écriviez" in html and "Tous les éditeurs, sans autorisation" in html
+    assert 'value="45"' in html, "what was typed is kept"
+    with committing():
+        assert agent_of(agent_id).is_public and agent_of(agent_id).deployment_mode == "internal"
+    assert admin.post(url, {**mine, "base": base_of(html)}).status_code == 303
+    with committing():
+        assert not agent_of(agent_id).is_public and agent_of(agent_id).deployment_mode == "dedicated"
+    assert admin.post(url, mine).status_code == 303, "what is saved already is in nobody's way"
+
+
+def test_somebody_else_changed_the_grant_meanwhile(admin: Person, agent_id: str, house: House) -> None:
+    with committing():
+        editor_id, other = make_user("editeur", company_name="Batilog").id, actor_for(make_user("admin"), "admin")
+    url, give = f"/admin/agents/{agent_id}/marque-blanche", f"/admin/agents/{agent_id}/autorisations"
+    mine = {"editor_id": editor_id, "name": "Bassins", "base": base_of(read(admin, url), "autoriser")}
+    with transaction(other):
+        grant_agent(agent_of(agent_id), editor_id, prompt_override="Écrit par l’autre")
+    told = admin.post(give, mine)
+    html = told.get_data(as_text=True)
+    assert told.status_code == 409 and "Une autre autorisation est enregistrée" in html and 'value="Bassins"' in html
+    assert "nom, instructions" in html and "propre clé." not in html
+    filled = read(admin, f"{url}?editeur={editor_id}")
+    assert admin.post(give, {**mine, "base": base_of(html, "autoriser")}).status_code == 303
+    with committing():
+        grant = db.session.get_one(AgentGrant, (agent_id, editor_id))
+        assert (grant.name, grant.prompt_override, grant.enabled) == ("Bassins", "", True)
+    admin.post(f"{give}/{editor_id}/retrait")
+    late = admin.post(give, {**mine, "name": "Piscines", "base": base_of(filled, "autoriser")})
+    assert late.status_code == 409 and "retirée depuis" in late.get_data(as_text=True)
+    with committing():
+        assert not db.session.get_one(AgentGrant, (agent_id, editor_id)).enabled
 
 
 def test_nobody_else_and_nothing_unknown(admin: Person, agent_id: str, house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -182,6 +183,23 @@ def test_another_model_is_activated_and_one_added(person: Person, url: str, port
         assert len(rows(UserModel)) == 1, "the active one stays"
     assert person.post(f"{url}/modele/retrait").status_code == 303
     assert all(not row.is_active for row in rows(ActiveModel))
+
+
+def test_instructions_that_somebody_saved_meanwhile_are_not_lost(person: Person, url: str) -> None:
+    person.post(f"{url}/instructions/nouvelles", {"name": "Devis", "content": "Soyez bref."})
+    (prompt,) = rows(SystemPrompt)
+    path = f"{url}/instructions/{prompt.id}"
+    base = re.findall(r'name="base"[^>]*value="([^"]+)"', person.get(path).text)
+    assert len(base) == 1
+    theirs = {"name": "Devis", "content": "Écrit par l’autre.", "base": base[0]}
+    assert person.post(path, theirs).status_code == 303
+    told = person.post(path, {"name": "Devis", "content": "Écrit par moi.", "base": base[0]})
+    assert told.status_code == 409 and "pendant que vous écriviez" in told.text and "Écrit par moi." in told.text
+    assert [row.content for row in rows(SystemPrompt)] == ["Écrit par l’autre."]
+    assert person.post(path, theirs).status_code == 303, "what is saved already is in nobody's way"
+    again = re.findall(r'name="base"[^>]*value="([^"]+)"', person.get(path).text)
+    assert person.post(path, {"name": "Devis", "content": "Écrit par moi.", "base": again[0]}).status_code == 303
+    assert [row.content for row in rows(SystemPrompt)] == ["Écrit par moi."]
 
 
 def test_instructions_are_copied_when_activated(person: Person, url: str, models: ModelServer) -> None:

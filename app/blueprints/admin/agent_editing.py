@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -16,6 +14,7 @@ from app.blueprints.admin.blueprint import bp
 from app.core.errors import ConflictError, InvalidError
 from app.llm.catalogue import models_of
 from app.web.access import requires
+from app.web.forms import read_base
 from app.web.responding import respond
 
 STALE = "Il a été enregistré pendant que vous écriviez. Votre saisie est gardée : comparez-la, puis enregistrez de nouveau pour qu’elle l’emporte."
@@ -83,14 +82,6 @@ def offered_models() -> list[tuple[str, str]]:
     """What the field of a model offers; any other name may be typed."""
     known = [(f"{one.provider}/{one.key}", one.name) for one in models_of(None)]
     return [("inherit", "Celui de la plateforme"), ("local", "Moteur local"), *known]
-
-
-def read_base(text: str | None) -> datetime | None:
-    """The state of the agent that a form was filled in from; None when it does not say."""
-    try:
-        return datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
 
 
 def _differing(form: AgentForm, agent: Agent) -> list[str]:

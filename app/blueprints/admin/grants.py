@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -22,6 +22,9 @@ from app.web.form_errors import put_errors
 from app.web.forms import PortalForm
 from app.web.listing import asked_for
 from app.web.responding import respond
+
+GRANTED = {"name": "nom", "prompt_override": "instructions", "enabled": "autorisation retirée depuis", "allow_own_keys": "sa propre clé"}
+"""What a grant says, in a sentence that lists what differs."""
 
 
 class WhitelabelForm(PortalForm):
@@ -42,6 +45,7 @@ class WhitelabelForm(PortalForm):
             NumberRange(verbs.LOWEST_RATE, verbs.HIGHEST_RATE, f"Un nombre entre {verbs.LOWEST_RATE} et {verbs.HIGHEST_RATE}."),
         ],
     )
+    base = HiddenField()
 
 
 class GrantForm(PortalForm):
@@ -51,6 +55,7 @@ class GrantForm(PortalForm):
     name = StringField("Nom chez lui", [Length(max=MAX_NAME)])
     prompt_override = TextAreaField("Instructions écrites pour lui", [Length(max=MAX_PROMPT)])
     own_keys = BooleanField("Répondre avec sa propre clé")
+    base = HiddenField(id="grant-base")  # the page has the other form too
 
     def offer(self) -> None:
         """Every editor."""
@@ -62,23 +67,27 @@ class GrantForm(PortalForm):
 def agent_whitelabel(agent_id: str) -> ResponseReturnValue:
     """The rules of an agent, and whom it is granted to."""
     agent = agent_by_id(agent_id)
-    form = WhitelabelForm(data=_kept(agent))
+    form, theirs = WhitelabelForm(data=_kept(agent)), []
     if form.validate_on_submit():
         try:
-            verbs.change_whitelabel(agent, {field.short_name: field.data for field in form if field.short_name != "csrf_token"})
+            verbs.change_whitelabel(agent, form.data, base=form.base.data)
         except InvalidError as error:
             put_errors(form, error)
+        except ConflictError as error:
+            theirs = [form[name].label.text for name in error.details["fields"]]
+            form.base.data = verbs.mark_of(verbs.whitelabel_of(agent))
         else:
             flash(f"Marque blanche de « {agent.name} » enregistrée.", "success")
             return redirect(url_for(".agent_whitelabel", agent_id=agent.id), code=303)
-    return _page(agent, form, _grant_form(agent, asked_for("editeur")), 422 if form.errors else 200)
+    status = 409 if theirs else 422 if form.errors else 200
+    return _page(agent, form, _grant_form(agent, asked_for("editeur")), status, theirs=theirs)
 
 
 @bp.post("/agents/<agent_id>/autorisations")
 @requires("agents.manage")
 def grant_agent(agent_id: str) -> ResponseReturnValue:
     """Let an editor deploy the agent, or change what was written for him."""
-    agent, form = agent_by_id(agent_id), GrantForm()
+    agent, form, theirs = agent_by_id(agent_id), GrantForm(), []
     form.offer()
     if form.validate_on_submit():
         try:
@@ -88,17 +97,22 @@ def grant_agent(agent_id: str) -> ResponseReturnValue:
                 form.name.data or "",
                 form.prompt_override.data or "",
                 allow_own_keys=bool(form.own_keys.data),
+                base=form.base.data,
             )
         except InvalidError as error:
             put_errors(form, error)
         except ConflictError as error:
-            form.editor_id.errors = [error.message]
+            if error.code == "agent_archived":
+                form.editor_id.errors = [error.message]
+            else:
+                theirs = [GRANTED[name] for name in error.details["fields"]]
+                form.base.data = _grant_mark(agent, form.editor_id.data)
         except NotFoundError:
             form.editor_id.errors = ["Choisissez un éditeur."]
         else:
             flash(f"« {agent.name} » est autorisé à cet éditeur.", "success")
             return redirect(url_for(".agent_whitelabel", agent_id=agent.id, _anchor="autorisations"), code=303)
-    return _page(agent, WhitelabelForm(formdata=None, data=_kept(agent)), form, 422)
+    return _page(agent, WhitelabelForm(formdata=None, data=_kept(agent)), form, 409 if theirs else 422, grant_theirs=theirs)
 
 
 @bp.post("/agents/<agent_id>/autorisations/<editor_id>/retrait")
@@ -111,7 +125,7 @@ def withdraw_agent(agent_id: str, editor_id: str) -> ResponseReturnValue:
     return redirect(url_for(".agent_whitelabel", agent_id=agent.id, _anchor="autorisations"), code=303)
 
 
-def _page(agent: Agent, form: WhitelabelForm, grant_form: GrantForm, status: int) -> ResponseReturnValue:
+def _page(agent: Agent, form: WhitelabelForm, grant_form: GrantForm, status: int, **theirs: list[str]) -> ResponseReturnValue:
     return respond(
         "admin/agents/whitelabel.html",
         agent=agent,
@@ -120,6 +134,7 @@ def _page(agent: Agent, form: WhitelabelForm, grant_form: GrantForm, status: int
         grants=grants_of(agent.id),
         used=used_by_editor(agent.id),
         unused=UNUSED,
+        **theirs,
         status=status,
     )
 
@@ -127,17 +142,15 @@ def _page(agent: Agent, form: WhitelabelForm, grant_form: GrantForm, status: int
 def _grant_form(agent: Agent, editor_id: str) -> GrantForm:
     """Empty, or filled in with what an editor was granted, to change it."""
     grant = db.session.get(AgentGrant, (agent.id, editor_id)) if editor_id else None
-    form = GrantForm(formdata=None, obj=grant, own_keys=bool(grant and grant.allow_own_keys))
+    form = GrantForm(formdata=None, obj=grant, own_keys=bool(grant and grant.allow_own_keys), base=_grant_mark(agent, editor_id))
     form.offer()
     return form
 
 
+def _grant_mark(agent: Agent, editor_id: str) -> str:
+    return verbs.mark_of(verbs.granted(db.session.get(AgentGrant, (agent.id, editor_id))))
+
+
 def _kept(agent: Agent) -> dict[str, object]:
-    rules = agent.whitelabel_config
-    return {
-        **{name: bool(rules.get(name)) for name in verbs.RULES},
-        "is_whitelabel_enabled": agent.is_whitelabel_enabled,
-        "is_public": agent.is_public,
-        "deployment_mode": agent.deployment_mode,
-        "min_rate_limit": rules.get("min_rate_limit", verbs.LOWEST_RATE),
-    }
+    kept = verbs.whitelabel_of(agent)
+    return {**kept, "base": verbs.mark_of(kept)}

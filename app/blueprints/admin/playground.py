@@ -16,7 +16,7 @@ from app.agents.fields import SETTINGS
 from app.agents.models import Agent
 from app.agents.queries import agent_by_id
 from app.answering.wording import NO_MODEL
-from app.blueprints.admin.agent_editing import offered_models, read_base
+from app.blueprints.admin.agent_editing import offered_models
 from app.blueprints.admin.blueprint import bp
 from app.blueprints.admin.playground_form import PlaygroundForm
 from app.blueprints.admin.trial_words import trial_view
@@ -27,6 +27,7 @@ from app.evaluation.models import Trial
 from app.evaluation.playground import UNFINISHED, conversation_of, retry_trial, stop_trial, trial_of, try_draft
 from app.web.access import requires, signed_in
 from app.web.form_errors import put_errors
+from app.web.forms import read_base
 from app.web.listing import asked_for
 from app.web.responding import respond, wants_fragment
 

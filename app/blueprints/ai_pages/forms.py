@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import PasswordField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -67,3 +67,4 @@ class PromptForm(PortalForm):
 
     name = StringField("Nom", [DataRequired(), Length(max=MAX_NAME)])
     content = TextAreaField("Instructions", [DataRequired(), Length(max=MAX_PROMPT)])
+    base = HiddenField()

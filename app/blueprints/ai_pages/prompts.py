@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from app.blueprints.ai_pages.forms import PromptForm
 from app.blueprints.ai_pages.page import back
 from app.blueprints.ai_pages.words import owner_id
-from app.core.errors import InvalidError
+from app.core.errors import ConflictError, InvalidError
 from app.llm import system_prompts as verbs
 from app.llm.models import SystemPrompt
 from app.web.access import requires
 from app.web.form_errors import put_errors
+from app.web.forms import read_base
 from app.web.responding import respond
 
 
@@ -56,20 +57,22 @@ def add_prompt_pages(bp: Blueprint) -> None:
 
 
 def _edit(portal: str, prompt: SystemPrompt | None) -> ResponseReturnValue:
-    form = PromptForm()
+    form, theirs = PromptForm(), False
     if request.method == "GET":
         if prompt is not None:
-            form.name.data, form.content.data = prompt.name, prompt.content
+            form.name.data, form.content.data, form.base.data = prompt.name, prompt.content, prompt.updated_at.isoformat()
     elif form.validate_on_submit():
         name, content = form.name.data or "", form.content.data or ""
         try:
             if prompt is None:
                 verbs.create_prompt(owner_id(), name, content)
             else:
-                verbs.change_prompt(owner_id(), prompt.id, name, content)
+                verbs.change_prompt(owner_id(), prompt.id, name, content, base=read_base(form.base.data))
         except InvalidError as error:
             put_errors(form, error)
+        except ConflictError:
+            theirs, form.base.data = True, prompt.updated_at.isoformat() if prompt else ""
         else:
             flash(f"« {name} » est enregistré.", "success")
             return redirect(url_for(f"{portal}.ai", _anchor="instructions"), code=303)
-    return respond("ai/prompt.html", form=form, prompt=prompt, status=422 if form.errors else 200)
+    return respond("ai/prompt.html", form=form, prompt=prompt, theirs=theirs, status=409 if theirs else 422 if form.errors else 200)
