@@ -178,7 +178,7 @@ def test_an_administrator_asks_for_validation_and_answers(
     admin.post(answer_url, {"reponse": "non", "motif": " "})
     assert "pourquoi" in admin.get("/admin/domaines").get_data(as_text=True)
     assert admin.post(answer_url, {"reponse": "non", "motif": "Pas à vous."}).status_code == 303
-    assert "Motif : Pas à vous." in desk.page()
+    assert "Motif\u00a0: Pas à vous." in desk.page()
     assert admin.post(answer_url, {"reponse": "oui"}).status_code == 303
     assert "Motif" not in desk.page()
     headers = {"Origin": "https://xn--btiment-pwa.fr"}

@@ -201,5 +201,5 @@ def test_a_subject_stays_one_line(house: House) -> None:
     with committing():
         send_email("a@b.fr", kind="x", template="code", code="123 456", artisan_name="Durant\r\nBcc: x@y.fr")
         (email,) = emails()
-        assert email.subject == "123 456\u202f: le code de votre conversation"
+        assert email.subject == "123 456\u00a0: le code de votre conversation"
         assert "\n" not in email.subject and "Durant" in email.text

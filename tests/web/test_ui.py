@@ -220,7 +220,7 @@ def test_a_form_with_errors_links_each_one_to_its_field(application: Flask) -> N
         html = render(FORM, form=form)
         application.config["WTF_CSRF_ENABLED"] = True
     assert "2 points sont à corriger" in html
-    assert '<a href="#name">Nom</a> : Remplissez ce champ.' in html
+    assert '<a href="#name">Nom</a>\u00a0: Remplissez ce champ.' in html
     assert 'aria-describedby="name-error name-help"' in html
     assert 'id="name-error"' in html and 'id="name-help"' in html
     assert "Écrivez un nombre entier, en chiffres." in html
@@ -372,4 +372,4 @@ def test_e_mail_layouts(page: Flask) -> None:
     )
     assert "https://x.fr/a" in html and "<script" not in html and "<link" not in html
     text = render('{% extends "layouts/email.txt" %}{% block content %}Bonjour{% endblock %}', action_url="https://x.fr/a")
-    assert "Ouvrir : https://x.fr/a" in text
+    assert "Ouvrir\u00a0: https://x.fr/a" in text
