@@ -33,6 +33,7 @@ KEY = "sk-plantee/0123456789+abcdef"
 WRONG = "sk-fausse/9876543210+fedcba"
 SHOWN = tuple(shown for key in (KEY, WRONG) for shown in (key, quote(key, safe=""), key[3:-3]))
 METHODS: dict[str, Auth] = {"bearer": ("bearer", "", KEY), "header": ("header", "api-key", KEY), "query": ("query", "key", KEY)}
+ABOUT_MODELS = ("intelligence-artificielle", "fournisseurs-ia", "appels", "couts", "journal")
 MODELS = ("ok", "fault-401", "fault-cut", "fault-500", "broken")
 
 
@@ -146,14 +147,14 @@ def kept() -> list[str]:
 
 
 def of_the_pages(house: House, tenant: Tenant) -> list[str]:
-    """Every page without an id, as the two who gave the key and their artisan see it."""
+    """The pages about models, as the two who gave the key and their artisan see them; tests/blueprints/test_planted_key.py reads all."""
     with committing():
         people = {"admin": make_user("super-admin"), "editeur": tenant.editor, "artisan": tenant.artisan}
     told = []
     for portal, user in people.items():
         http = house.test_client()
         sign_in(http, user, "super-admin" if portal == "admin" else portal)
-        paths = simple_paths(house, (portal, "account"))
+        paths = [path for path in simple_paths(house, (portal,)) if path.startswith(tuple(f"/{portal}/{about}" for about in ABOUT_MODELS))]
         assert f"/{portal}/intelligence-artificielle" in paths
         for path in paths:
             answer = http.get(path)
