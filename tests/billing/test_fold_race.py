@@ -32,7 +32,7 @@ from tests.factories import committing, make_user
 from tests.support.databases import admin_url, copy_template
 from tests.support.stack import ROOT, wait_until
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 _numbers = count(1)
 
 

@@ -27,7 +27,7 @@ from tests.support.databases import copy_template
 from tests.support.redis import PrivateRedis
 from tests.support.stack import Stack, make_stack, wait_until
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 VISITORS, QUOTA = 200, 100
 _numbers = count(1)
 

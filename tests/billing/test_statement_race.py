@@ -26,7 +26,7 @@ from tests.factories.billing import DECEMBER, make_billed, make_issuer
 from tests.support.databases import copy_template
 from tests.support.dolibarr_server import KEY, DolibarrServer
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 EDITORS, WORKERS = 12, 6
 _numbers = count(1)
 
@@ -36,7 +36,7 @@ def committed(tmp_path: Path) -> Iterator[House]:
     """An application on a database whose commits are real."""
     name = f"statements_{worker_number()}_{next(_numbers)}"
     copy_template(name)
-    made = create_app(environment(name, redis_url(1), tmp_path / "data"))
+    made = create_app(environment(name, redis_url(0), tmp_path / "data"))
     with made.app_context():
         yield made
         outbound().close()

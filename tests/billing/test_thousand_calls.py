@@ -32,7 +32,7 @@ from tests.support.model_server import ModelServer, Reply, failing, model_server
 from tests.support.redis import PrivateRedis
 from tests.support.stack import Stack, make_stack, wait_until
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 CHATS, MESSAGES, CALLS = 75, 10, 1000
 REPLIES = CHATS * MESSAGES
 MOST_OF_A_REPLY = 4

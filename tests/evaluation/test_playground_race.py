@@ -23,7 +23,7 @@ from tests.evaluation.conftest import agent
 from tests.factories import actor_for, committing, make_agent, make_user
 from tests.support.databases import copy_template
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 AT_ONCE = 6
 
 
@@ -32,7 +32,7 @@ def committed(tmp_path: Path) -> Iterator[House]:
     """An application on a database whose commits are real."""
     name = f"playground_{worker_number()}"
     copy_template(name)
-    made = create_app(environment(name, redis_url(1), tmp_path / "data"))
+    made = create_app(environment(name, redis_url(0), tmp_path / "data"))
     with made.app_context():
         yield made
         db.session.remove()

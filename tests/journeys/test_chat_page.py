@@ -13,7 +13,7 @@ from tests.support.browser import desktop, phone
 from tests.support.chat import make_token
 from tests.support.stack import Stack, changed
 
-pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
 # A screen reader's ear: every sentence put in the live region, once.
 LISTEN = """window.said = [];
 document.addEventListener('DOMContentLoaded', () => new MutationObserver((changes) => {

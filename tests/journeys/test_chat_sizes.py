@@ -9,7 +9,7 @@ from tests.support.browser import PHONE
 from tests.support.chat import make_token
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
 LIMIT = 40 * 1000
 REQUESTS = 9
 OURS = ("document", "stylesheet", "script")

@@ -12,7 +12,7 @@ from tests.support.browser import phone
 from tests.support.model_server import ModelServer, Reply, failing, model_server
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
 KEY = "sk-parcours-0123456789abcdef"
 MOST = 6
 

@@ -8,7 +8,7 @@ from tests.support.chat import make_token
 from tests.support.lighthouse import examine
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
 LEAST = 95
 
 

@@ -24,7 +24,7 @@ from tests.support.databases import app_url
 from tests.support.receiver import Received, Receiver
 from tests.support.stack import Stack, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
 SENTENCE = "Bonjour, je souhaite refaire ma salle de bain, 8 m², douche italienne, carrelage mural et sol"
 HT, TTC = "5\u202f790,00\u00a0€", "6\u202f948,00\u00a0€"
 

@@ -18,6 +18,7 @@ from tests.conftest import environment, redis_url, worker_number
 from tests.support.databases import copy_template
 from tests.support.stack import ROOT, Stack, make_stack
 
+pytestmark = pytest.mark.committed
 SEED, EXAMPLES, SECONDS = 20_261_121, 6, 120
 OUTSIDE = ("--include-path-regex", "^/api/(widget|editor|artisan)/", "--exclude-path-regex", "/stream$", "--exclude-method", "DELETE")
 RUNS = {

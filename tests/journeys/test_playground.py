@@ -15,7 +15,7 @@ from tests.support.databases import copy_template
 from tests.support.model_server import ModelServer, Reply, model_server
 from tests.support.stack import Stack, make_stack, wait_until
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 ANSWER = " ".join(f"mot{number}" for number in range(40))
 
 

@@ -21,7 +21,7 @@ from tests.support.receiver import Receiver
 from tests.support.redis import PrivateRedis
 from tests.support.stack import Stack, make_stack, wait_until
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 WITHIN_SECONDS = 20
 
 

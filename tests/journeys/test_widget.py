@@ -19,7 +19,7 @@ from tests.support.chat import make_token
 from tests.support.sites import PAGE, Site
 from tests.support.stack import Stack, changed
 
-pytestmark = [pytest.mark.browser, pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
 WITHIN_MS = 5000
 # What the page hears, written down in order; the queue stands before the loader does.
 RECORDER = """

@@ -21,7 +21,7 @@ from tests.conftest import environment, redis_url, worker_number
 from tests.factories.ai import Owner
 from tests.support.databases import copy_template
 
-pytestmark = [pytest.mark.committed, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.committed
 AT_ONCE = 6
 
 
@@ -30,7 +30,7 @@ def committed(tmp_path: Path) -> Iterator[House]:
     """An application on a database whose commits are real."""
     name = f"active_{worker_number()}"
     copy_template(name)
-    made = create_app(environment(name, redis_url(1), tmp_path / "data"))
+    made = create_app(environment(name, redis_url(0), tmp_path / "data"))
     with made.app_context():
         resolving.forget()
         yield made

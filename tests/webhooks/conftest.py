@@ -20,7 +20,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The application on a database of its own, whose commits are real."""
     name = f"test_webhooks_{worker_number()}"
     copy_template(name)
-    made = create_app(environment(name, redis_url(1), tmp_path_factory.mktemp("data")))
+    made = create_app(environment(name, redis_url(0), tmp_path_factory.mktemp("data")))
     yield made
     with made.app_context():
         db.engine.dispose()
