@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from rq import Queue
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction
@@ -67,12 +68,20 @@ def environment(database: str, redis: str, data_dir: Path, **changes: str) -> di
     }
 
 
+def _compiled_templates() -> Path:
+    """Where workers and runs leave each other the templates that they compiled; what it gives is of the very text asked for, by its checksum."""
+    folder = Path(__file__).parents[1] / ".pytest_cache" / "templates"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The application on this worker's own database, where the platform's prices are: most tests want them, and their rows are dear to make."""
     name = f"test_{worker_number()}"
     copy_template(name)
     made = create_app(environment(name, redis_url(0), tmp_path_factory.mktemp("data")))
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(_compiled_templates()))
     with made.app_context(), committing():
         load_platform_library()
     yield made

@@ -23,6 +23,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.committed]
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
   .map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', '))"""
+# The theme follows the system at the next frame, and colours may slide towards it; what turns for ever is not waited for.
+SETTLED = """(scheme) => document.documentElement.dataset.bsTheme === scheme && document.getAnimations()
+  .every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
 PEOPLE = {portal: portal for portal in ROLES}
 
 
@@ -65,6 +68,7 @@ def test_portal_pages(live: Stack, browser: Browser, app: House, portal: str) ->
             check(page, f"{portal} {path} light")
             page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
             page.emulate_media(color_scheme="dark")
+            page.wait_for_function(SETTLED, arg="dark")
             look_at(page, f"{portal} {path} dark")
             page.set_viewport_size(PHONE)  # type: ignore[arg-type]
             page.emulate_media(color_scheme="light")
