@@ -68,11 +68,12 @@ def environment(database: str, redis: str, data_dir: Path, **changes: str) -> di
     }
 
 
-def _compiled_templates() -> Path:
-    """Where workers and runs leave each other the templates that they compiled; what it gives is of the very text asked for, by its checksum."""
-    folder = Path(__file__).parents[1] / ".pytest_cache" / "templates"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _compiled_templates(folders: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Where the workers of a run leave each other the templates that they compiled. For one run: a filter of ours on a constant is compiled too."""
+    base = folders.getbasetemp()
+    folder = (base.parent if worker_number() else base) / "templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +82,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     name = f"test_{worker_number()}"
     copy_template(name)
     made = create_app(environment(name, redis_url(0), tmp_path_factory.mktemp("data")))
-    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(_compiled_templates()))
+    made.jinja_env.bytecode_cache = _compiled_templates(tmp_path_factory)
     with made.app_context(), committing():
         load_platform_library()
     yield made
