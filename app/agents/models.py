@@ -8,15 +8,35 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import clock
 from app.core.tables import STAFF, Policy, by_role, created, primary_id, user_ref
 from app.extensions import db
 
 
+class AgentPrivate(db.Model):  # type: ignore[name-defined]
+    """What the platform keeps to itself of an agent: read by staff and by the jobs that answer, one row for each agent."""
+
+    __tablename__ = "agent_private"
+    __table_args__ = ({"info": {"rls": Policy("app_kind() = 'system' OR app_staff()", write=STAFF)}},)
+
+    agent_id: Mapped[str] = mapped_column(Text, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    system_prompt: Mapped[str] = mapped_column(Text)
+    ollama_host: Mapped[str | None] = mapped_column(Text, doc="A model server of the platform's own for this agent.")
+    ollama_port: Mapped[int | None] = mapped_column(Integer)
+    extra: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="What the platform notes about it (000, metadata).")
+
+
+PRIVATE = tuple(column.key for column in AgentPrivate.__table__.columns if not column.primary_key)
+
+
 class Agent(db.Model):  # type: ignore[name-defined]
-    """An agent of the platform. Everybody who may run it reads it; staff writes it."""
+    """An agent of the platform. Everybody who may run it reads it; staff writes it.
+
+    What it is told, and where, is `private` (the columns of `AgentPrivate`, here too by their names): whoever may not read that has an
+    agent without it, and asking is a mistake.
+    """
 
     __tablename__ = "agents"
     __table_args__ = (
@@ -38,7 +58,6 @@ class Agent(db.Model):  # type: ignore[name-defined]
     category: Mapped[str] = mapped_column(Text, default="chat")
     icon: Mapped[str] = mapped_column(Text, default="robot", doc="A name of app/static/icons.txt, or an emoji.")
     color: Mapped[str] = mapped_column(Text, default="#24518f")
-    system_prompt: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text, default="inherit")
     fallback_model: Mapped[str | None] = mapped_column(Text, doc="Tried when the model fails, before the platform's own.")
     temperature: Mapped[Decimal] = mapped_column(Numeric(3, 2), default=Decimal("0.3"))
@@ -53,10 +72,7 @@ class Agent(db.Model):  # type: ignore[name-defined]
     supports_audio: Mapped[bool] = mapped_column(Boolean, default=False)
     supports_video: Mapped[bool] = mapped_column(Boolean, default=False)
     supports_tools: Mapped[bool] = mapped_column(Boolean, default=False)
-    ollama_host: Mapped[str | None] = mapped_column(Text, doc="A model server of the platform's own for this agent.")
-    ollama_port: Mapped[int | None] = mapped_column(Integer)
     collection: Mapped[str | None] = mapped_column(Text, doc="The collection of documents that all its deployments read.")
-    extra: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="What the platform notes about it (000, metadata).")
     default_branding: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     is_public: Mapped[bool] = mapped_column(Boolean, default=False, doc="Any editor may deploy it.")
     is_whitelabel_enabled: Mapped[bool] = mapped_column(Boolean, default=False, doc="Editors may deploy it, under their brand.")
@@ -68,6 +84,19 @@ class Agent(db.Model):  # type: ignore[name-defined]
     archived_at: Mapped[datetime | None] = mapped_column(doc="Put away: out of service, in no list, kept for what refers to it.")
     created_at: Mapped[datetime] = created()
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, doc="When its settings or its prompt were last changed.")
+    private: Mapped[AgentPrivate] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+    def __init__(self, **values: Any) -> None:
+        self.private = AgentPrivate()
+        super().__init__(**values)
+
+
+def _of_private(name: str) -> property:
+    return property(lambda agent: getattr(agent.private, name), lambda agent, value: setattr(agent.private, name, value))
+
+
+for _name in PRIVATE:
+    setattr(Agent, _name, _of_private(_name))
 
 
 class AgentGrant(db.Model):  # type: ignore[name-defined]

@@ -7,10 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
-from app.agents.models import Agent, AgentGrant
+from app.agents.models import PRIVATE, Agent, AgentGrant, AgentPrivate
 from app.core.errors import NotFoundError
 from app.extensions import db
 from app.identity.models import User
+from app.llm.reading import read
+
+_WHOLE = select(Agent.__table__, *(AgentPrivate.__table__.c[name] for name in PRIVATE)).join_from(Agent, AgentPrivate)
 
 
 def agent_by_id(agent_id: str) -> Agent:
@@ -19,6 +22,14 @@ def agent_by_id(agent_id: str) -> Agent:
     if found is None:
         raise NotFoundError("Cet agent n’existe pas.", code="unknown_agent")
     return found
+
+
+def agent_deployed(agent_id: str, editor_id: str | None) -> Any:
+    """The agent of a deployment that the acting person has in reach, as a row with what the replies read of it, `PRIVATE` included.
+
+    What an editor completes or replaces, his own deployment's pages show him; by his own rights he reads nobody's prompt.
+    """
+    return read(_WHOLE.where(Agent.id == agent_id), owner_id=editor_id)[0]
 
 
 def deployable_agents(editor_id: str | None) -> Sequence[Agent]:

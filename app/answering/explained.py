@@ -66,8 +66,9 @@ def explain_config(
     limits: Limits | None,
     own: ModelChoice | None = None,
     named: Namer = at_provider,
+    shows_servers: bool = True,
 ) -> Explained:
-    """Explain what the next reply of a deployment is made with, how it looks and what limits it."""
+    """Explain what the next reply of a deployment is made with, how it looks and what limits it; `shows_servers`: by their names."""
     dedicated = deployment.mode == "dedicated"
     config = resolve(
         agent, deployment.config_overlay, dedicated=dedicated, platform=platform, own=own, granted_prompt=granted_prompt, named=named
@@ -85,7 +86,7 @@ def explain_config(
             ],
             "Instructions": _prompt_rows(asked, config, granted_prompt),
             "Modèle et réponses": [
-                *_model_rows(asked, config, levels),
+                *_model_rows(asked, config, levels, shows_servers),
                 Row("Température", french.quantity(config.temperature), asked.level("temperature"), asked.note("temperature")),
                 Row(
                     "Longueur des réponses",
@@ -150,8 +151,9 @@ def _prompt_rows(asked: _Asked, config: ResolvedConfig, granted_prompt: str) -> 
     ]
 
 
-def _model_rows(asked: _Asked, config: ResolvedConfig, levels: Mapping[ModelChoice, Level]) -> list[Row]:
+def _model_rows(asked: _Asked, config: ResolvedConfig, levels: Mapping[ModelChoice, Level], shows_servers: bool) -> list[Row]:
     server = model_server(asked.agent, asked.said)
+    place_of = server.removeprefix("http://").removesuffix("/v1") if server and shows_servers else "un serveur de la plateforme"
     at_server: Level = "déploiement" if asked.said.get("ollama_host") else "agent"
     rows = []
     for place, choice in enumerate(config.choices):
@@ -160,7 +162,7 @@ def _model_rows(asked: _Asked, config: ResolvedConfig, levels: Mapping[ModelChoi
         if choice == LOCAL:
             rows.append(Row(label, "Moteur local", levels.get(choice, "plateforme"), note))
         elif server and choice.base_url == server:
-            rows.append(Row(label, f"{choice.model}, sur {server.removeprefix('http://').removesuffix('/v1')}", at_server, note))
+            rows.append(Row(label, f"{choice.model}, sur {place_of}", at_server, note))
         else:
             level = levels.get(choice, "plateforme")
             rows.append(Row(label, choice.model, level, note or (OWN_KEY if level == "compte" else "")))

@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from app.agents.models import Agent, AgentGrant
+from app.agents.models import Agent, AgentGrant, AgentPrivate
 from app.answering.config import resolve
 from app.answering.errors import AnswerFailedError
 from app.answering.events import AnswerEvent, Restart, Token, ToolUsed
@@ -131,10 +131,10 @@ _reply, _earlier, _told, _session = (
     Message.__table__.alias("told"),
     Session.__table__,
 )
-_deployment, _agent, _grant = Deployment.__table__, Agent.__table__, AgentGrant.__table__
+_deployment, _agent, _private, _grant = Deployment.__table__, Agent.__table__, AgentPrivate.__table__, AgentGrant.__table__
 _AGENT_COLUMNS = (
-    "system_prompt", "model", "fallback_model", "temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "context_window",
-    "tools", "supports_tools", "output_schemas", "supports_images", "ollama_host", "ollama_port", "whitelabel_config", "deployment_mode",
+    "model", "fallback_model", "temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "context_window",
+    "tools", "supports_tools", "output_schemas", "supports_images", "whitelabel_config", "deployment_mode",
 )  # fmt: skip
 _GRANTED = select(func.jsonb_build_array(_grant.c.prompt_override, _grant.c.allow_own_keys)).where(
     _grant.c.agent_id == _agent.c.id, _grant.c.editor_id == _session.c.editor_id, _grant.c.enabled
@@ -161,6 +161,7 @@ _CLAIM = (
         _session.c.id == _reply.c.session_id,
         _deployment.c.id == _session.c.deployment_id,
         _agent.c.id == _session.c.agent_id,
+        _private.c.agent_id == _session.c.agent_id,
     )
     .values(status="processing", lease_until=bindparam("lease"))
     .returning(
@@ -174,6 +175,9 @@ _CLAIM = (
         _deployment.c.mode,
         _deployment.c.config_overlay,
         *(_agent.c[name] for name in _AGENT_COLUMNS),
+        _private.c.system_prompt,
+        _private.c.ollama_host,
+        _private.c.ollama_port,
         _GRANTED.scalar_subquery().label("granted"),
         _agent.c.id.label("agent_id"),
     )

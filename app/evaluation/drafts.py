@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import inspect
 
-from app.agents.models import Agent
+from app.agents.models import PRIVATE, Agent
 from app.answering.config import ResolvedConfig, resolve
 from app.llm.resolving import named, platform_default
 
@@ -39,6 +39,7 @@ def _plain(value: Any) -> Any:
 
 def config_of(agent: Agent, draft: Mapping[str, Any]) -> ResolvedConfig:
     """What the platform's own deployment of the agent would answer with, if it were as drafted."""
-    as_it_is = {attribute.key: getattr(agent, attribute.key) for attribute in inspect(Agent).column_attrs}
+    names = (*inspect(Agent).column_attrs.keys(), *PRIVATE)
+    as_it_is = {name: getattr(agent, name) for name in names}
     drafted: Any = SimpleNamespace(**(as_it_is | {name: draft[name] for name in FIELDS if name in draft}))
     return resolve(drafted, {}, dedicated=False, platform=platform_default(), named=named)

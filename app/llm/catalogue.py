@@ -204,7 +204,7 @@ def save_provider(values: ProviderValues, provider_id: str | None = None) -> Pro
     provider.name, provider.base_url, provider.needs_key = values.name.strip(), base_url, values.needs_key
     provider.api_auth_method = values.api_auth_method
     provider.auth_name = auth_name if values.api_auth_method != "bearer" else None
-    provider.api_headers, provider.is_active, provider.position = headers, values.is_active, values.position
+    provider.private.api_headers, provider.is_active, provider.position = headers, values.is_active, values.position
     db.session.add(provider)
     db.session.flush()
     after_commit(resolving.forget)

@@ -19,6 +19,7 @@ from app.llm.catalogue import models_of, provider_by_key
 from app.llm.gateway import LOCAL
 from app.llm.models import ActiveModel, Credential, Provider, ProviderCheck
 from app.llm.probing import Finding, probe_key, probe_model
+from app.llm.reading import read
 from app.llm.resolving import KEY_COLUMNS, active_statement, choice_at, choice_of
 
 KEPT = 200
@@ -50,7 +51,8 @@ def test_key(owner_id: str | None, provider_key: str) -> CheckResult:
     provider = provider_by_key(provider_key)
     provider_id, known = provider.id, [model.key for model in models_of(owner_id, provider.key)]
     mine = and_(Credential.provider_id == Provider.id, Credential.owner_id.is_not_distinct_from(owner_id))
-    row = db.session.execute(select(*KEY_COLUMNS).select_from(Provider).outerjoin(Credential, mine).where(Provider.id == provider_id)).one()
+    wanted = select(*KEY_COLUMNS).select_from(Provider).outerjoin(Credential, mine).where(Provider.id == provider_id)
+    row = read(wanted, owner_id=owner_id)[0]
     choice = choice_at(row, "", owner_id)
     if choice is None:
         return _keep(owner_id, provider_id, None, "key", _nothing_to_call_with(row))
@@ -67,7 +69,7 @@ def test_active(owner_id: str | None, module: str = "global") -> CheckResult:
 
     The open transaction gives its connection back meanwhile, and must have written nothing before.
     """
-    row = db.session.execute(active_statement(owner_id, module)).one_or_none()
+    row = next(iter(read(active_statement(owner_id, module), owner_id=owner_id)), None)
     if row is None:
         return CheckResult(False, None, None, None, "no_model", "Aucun modèle n’est actif : choisissez-en un.")
     choice = choice_of(row, owner_id) if row.provider_active else None

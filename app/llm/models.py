@@ -29,6 +29,16 @@ OWNED = Policy(
 """An account's own rows, which the jobs that answer for it read too, with the platform's."""
 
 
+class ProviderPrivate(db.Model):  # type: ignore[name-defined]
+    """What the platform keeps to itself of a provider: read by staff and by the jobs that answer, one row for each provider."""
+
+    __tablename__ = "provider_private"
+    __table_args__ = ({"info": {"rls": Policy("app_kind() = 'system' OR app_staff()", write=STAFF)}},)
+
+    provider_id: Mapped[str] = mapped_column(Text, ForeignKey("providers.id", ondelete="CASCADE"), primary_key=True)
+    api_headers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="Sent with each call; never the authentication.")
+
+
 class Provider(db.Model):  # type: ignore[name-defined]
     """A server that speaks OpenAI's chat completions, or the built-in engine. A new one is a row."""
 
@@ -43,13 +53,17 @@ class Provider(db.Model):  # type: ignore[name-defined]
     key: Mapped[str] = mapped_column(Text, unique=True, doc="How the API and usage logs name it: openai, mistral…")
     name: Mapped[str] = mapped_column(Text)
     base_url: Mapped[str | None] = mapped_column(Text, doc="None: whoever sets a key says where (ollama, compatible).")
-    api_headers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, doc="Sent with each call; never the authentication.")
     api_auth_method: Mapped[str] = mapped_column(Text, default="bearer")
     auth_name: Mapped[str | None] = mapped_column(Text, doc="The header or the parameter that carries the key.")
     needs_key: Mapped[bool] = mapped_column(Boolean, default=True)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     position: Mapped[int] = mapped_column(Integer, default=100)
     created_at: Mapped[datetime] = created()
+    private: Mapped[ProviderPrivate] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+    def __init__(self, **values: Any) -> None:
+        self.private = ProviderPrivate()
+        super().__init__(**values)
 
 
 class Model(db.Model):  # type: ignore[name-defined]

@@ -18,7 +18,7 @@ from app.core.crypto import UnsealError
 from app.extensions import settings
 from app.llm import prices
 from app.llm.gateway import LOCAL, ModelChoice, platform_choice
-from app.llm.models import ActiveModel, Credential, Model, Provider, UserModel
+from app.llm.models import ActiveModel, Credential, Model, Provider, ProviderPrivate, UserModel
 from app.llm.reading import read
 from app.llm.sealing import unseal_key
 
@@ -117,14 +117,14 @@ KEY_COLUMNS = (
     Provider.base_url.label("provider_url"),
     Provider.api_auth_method,
     Provider.auth_name,
-    Provider.api_headers,
+    select(ProviderPrivate.api_headers).where(ProviderPrivate.provider_id == Provider.id).scalar_subquery().label("api_headers"),
     Provider.needs_key,
     Credential.id.label("credential_id"),
     Credential.base_url,
     Credential.sealed_key,
     Credential.updated_at,
 )
-"""What `choice_at` needs of a provider and of the owner's key there."""
+"""What `choice_at` needs of a provider and of the owner's key there; asked through `read`, for the headers are the platform's own."""
 
 
 def _read_platform() -> _Platform:

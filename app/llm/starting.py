@@ -7,7 +7,6 @@ from sqlalchemy import and_, select
 from app.core.acting import Actor
 from app.core.throttle import throttle
 from app.core.transaction import release, transaction
-from app.extensions import db
 from app.llm.active import activate
 from app.llm.catalogue import add_user_model, models_of
 from app.llm.checking import CheckResult, test_active, test_key
@@ -15,6 +14,7 @@ from app.llm.credentials import set_key
 from app.llm.errors import ProviderError
 from app.llm.gateway import LOCAL, list_models
 from app.llm.models import Credential, Provider
+from app.llm.reading import read
 from app.llm.resolving import KEY_COLUMNS, choice_at
 
 LIST_SECONDS = 10.0
@@ -77,10 +77,8 @@ def _activate(owner_id: str | None, provider_key: str, key: str) -> None:
 def _announced(owner_id: str | None, provider_key: str, api_key: str) -> str:
     """The one model of a server that has but one; empty otherwise. A name that repeats the key is none."""
     mine = and_(Credential.provider_id == Provider.id, Credential.owner_id.is_not_distinct_from(owner_id))
-    row = db.session.execute(
-        select(*KEY_COLUMNS).select_from(Provider).outerjoin(Credential, mine).where(Provider.key == provider_key)
-    ).one()
-    choice = choice_at(row, "", owner_id)
+    wanted = select(*KEY_COLUMNS).select_from(Provider).outerjoin(Credential, mine).where(Provider.key == provider_key)
+    choice = choice_at(read(wanted, owner_id=owner_id)[0], "", owner_id)
     release()
     if choice is None or choice == LOCAL:
         return ""

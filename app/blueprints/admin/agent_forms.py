@@ -11,7 +11,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.agents.fields import CATEGORIES, MAX_NAME, MAX_NOTES, MAX_PROMPT, SETTINGS, choices_of
 from app.agents.icons import ICONS
-from app.agents.models import Agent
+from app.agents.models import Agent, AgentPrivate
 from app.agents.versions import MAX_NOTE
 from app.core import format as french
 from app.core.errors import InvalidError
@@ -110,7 +110,7 @@ class AgentForm(PortalForm):
 
 def _beginning() -> Agent:
     made = Agent(name="", slug="", description="", system_prompt="")
-    for name, column in Agent.__table__.columns.items():
+    for name, column in (*Agent.__table__.columns.items(), *AgentPrivate.__table__.columns.items()):
         if name in SETTINGS and getattr(made, name) is None and column.default is not None:
             setattr(made, name, column.default.arg(None) if column.default.is_callable else column.default.arg)
     return made

@@ -35,7 +35,7 @@ class ProviderForm(PortalForm):
         for name in ("name", "key", "needs_key", "api_auth_method", "is_active", "position"):
             self[name].data = getattr(provider, name)
         self.base_url.data, self.auth_name.data = provider.base_url or "", provider.auth_name or ""
-        self.api_headers.data = "\n".join(f"{name}: {value}" for name, value in provider.api_headers.items())
+        self.api_headers.data = "\n".join(f"{name}: {value}" for name, value in provider.private.api_headers.items())
 
     def values(self) -> ProviderValues:
         """What was typed. Raises InvalidError on a header that is none."""

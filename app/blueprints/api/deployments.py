@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.agents.models import Agent
-from app.agents.queries import deployable_agents, granted_prompt
+from app.agents.queries import agent_deployed, deployable_agents, granted_prompt
 from app.blueprints.api.deployment_schemas import CHANGE, LIMITS, DeploymentIn, DeploymentOut
 from app.deployments.brand_levels import change_deployment_branding
 from app.deployments.limits import change_limits
@@ -23,7 +23,7 @@ OWN = tuple(name for name in DeploymentOut().fields if name not in ("deployment_
 
 def shown(deployment: Deployment) -> dict[str, Any]:
     """A deployment as `DeploymentOut` writes it."""
-    agent = db.session.get_one(Agent, deployment.agent_id)
+    agent = agent_deployed(deployment.agent_id, deployment.editor_id)
     return {name: getattr(deployment, name) for name in ("id", "config_overlay", *OWN)} | {
         "agent": agent,
         "settings": field_states(agent, deployment, granted_prompt=granted_prompt(agent.id, deployment.editor_id)),

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from app.agents.models import Agent
-from app.agents.queries import granted_prompt
+from app.agents.queries import agent_deployed, granted_prompt
 from app.blueprints.deployment_pages.words import MODE_WORDS, PROMPT_WORDS
 from app.core import format as french
 from app.core.errors import ConflictError, InvalidError
@@ -21,7 +21,6 @@ from app.deployments.overlay_diff import compare
 from app.deployments.queries import deployment_in_reach
 from app.deployments.service import MAX_NAME, change_deployment, modes_of
 from app.deployments.versions import MAX_NOTE, change_overlay, latest_number, restore_version, version_of, versions_of
-from app.extensions import db
 from app.web.access import requires
 from app.web.form_errors import put_errors
 from app.web.forms import PortalForm
@@ -109,7 +108,7 @@ def add_settings_pages(bp: Blueprint) -> None:
     def deployment_settings(deployment_id: str) -> ResponseReturnValue:
         """Every field of the table, bounded; a locked one says why."""
         found, form = deployment_in_reach(deployment_id), SettingsForm()
-        agent = db.session.get_one(Agent, found.agent_id)
+        agent = agent_deployed(found.agent_id, found.editor_id)
         prompt = granted_prompt(agent.id, found.editor_id)
         states = {state.name: state for state in field_states(agent, found, granted_prompt=prompt)}
         version = latest_number(found.id)
