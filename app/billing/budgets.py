@@ -4,6 +4,8 @@ What was spent is the sum of `usage_days` and nothing stored elsewhere. A fold t
 in the same transaction, so a stop holds a few seconds after the call that used the budget up. What may be spent beyond it is
 bounded: the replies that were waiting or being written at that moment, and those to messages of one interval of the fold (2 s,
 `workers/schedule.py`). A message that is refused costs nothing and counts nowhere; a failed reply is not written again either.
+A call of a model without a price counts for the dearest price known that day (`UsageLog.unpriced_eur`), so that no model escapes the
+stop; that estimate is charged to nobody, and a price of 0 says that a model is free.
 Calls paid by an account's own key count for nothing here. The stop holds for all of his assistants, whatever key they answer
 with: behind an own key stands the platform's, which answers when the own one fails.
 """
@@ -14,8 +16,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 
 from app.audit.service import record
 from app.billing import jobs
@@ -33,12 +36,13 @@ MAX_AMOUNT = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
-    """A budget beside what this Paris month has cost."""
+    """A budget beside what this Paris month has cost; `unpriced` is the part of `spent` that is estimated, for want of a price."""
 
     amount: Decimal
     spent: Decimal
     hard_stop: bool
     month: str
+    unpriced: Decimal = Decimal(0)
 
     @property
     def percent(self) -> int:
@@ -58,33 +62,27 @@ class BudgetState:
 
 def budget_of(editor_id: str) -> BudgetState | None:
     """The budget of an editor in this month; None: he has none."""
-    budget = db.session.get(Budget, editor_id)
-    if budget is None:
-        return None
-    month = clock.paris_month()
-    return BudgetState(budget.amount_eur, spent_by(editor_id, month), budget.hard_stop, month)
+    return budgets_of([editor_id]).get(editor_id)
 
 
 def budgets_of(editor_ids: Collection[str]) -> dict[str, BudgetState]:
     """The budgets of these editors in this month, of those who have one."""
     month = clock.paris_month()
-    first = date.fromisoformat(f"{month}-01")
-    spent = (
-        select(UsageDay.editor_id, func.sum(UsageDay.cost_eur).label("eur"))
-        .where(UsageDay.editor_id.in_(editor_ids), UsageDay.day >= first, UsageDay.day < next_month(first), UsageDay.paid_by == "")
-        .group_by(UsageDay.editor_id)
-        .subquery()
+    spent = _spent(month, UsageDay.editor_id.in_(editor_ids)).add_columns(UsageDay.editor_id).group_by(UsageDay.editor_id).subquery()
+    held = (
+        select(Budget, spent.c.eur, spent.c.unpriced)
+        .outerjoin(spent, spent.c.editor_id == Budget.editor_id)
+        .where(Budget.editor_id.in_(editor_ids))
     )
-    held = select(Budget, spent.c.eur).outerjoin(spent, spent.c.editor_id == Budget.editor_id).where(Budget.editor_id.in_(editor_ids))
     return {
-        budget.editor_id: BudgetState(budget.amount_eur, eur or Decimal(0), budget.hard_stop, month)
-        for budget, eur in db.session.execute(held)
+        budget.editor_id: BudgetState(budget.amount_eur, eur or Decimal(0), budget.hard_stop, month, unpriced or Decimal(0))
+        for budget, eur, unpriced in db.session.execute(held)
     }
 
 
 def spent_by(editor_id: str, month: str) -> Decimal:
     """What the platform's keys cost for an editor in a Paris month, calls not folded yet left out."""
-    return db.session.scalar(_spent(editor_id, month)) or Decimal(0)
+    return db.session.scalar(_spent(month, UsageDay.editor_id == editor_id)) or Decimal(0)
 
 
 def spent_out(editor_id: str | None) -> bool:
@@ -158,10 +156,11 @@ def _settle(budget: Budget, month: str) -> bool:
     return bool(db.session.execute(_NOTE, values | {"now": clock.now()}).rowcount)
 
 
-def _spent(editor_id: str, month: str) -> Select[tuple[Decimal | None]]:
+def _spent(month: str, whose: ColumnElement[bool]) -> Select[Any]:
     first = date.fromisoformat(f"{month}-01")
-    return select(func.sum(UsageDay.cost_eur)).where(
-        UsageDay.editor_id == editor_id, UsageDay.day >= first, UsageDay.day < next_month(first), UsageDay.paid_by == ""
+    counted = func.sum(UsageDay.cost_eur + UsageDay.unpriced_eur).label("eur")
+    return select(counted, func.sum(UsageDay.unpriced_eur).label("unpriced")).where(
+        whose, UsageDay.day >= first, UsageDay.day < next_month(first), UsageDay.paid_by == ""
     )
 
 

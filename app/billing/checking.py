@@ -29,7 +29,7 @@ _DIFFERS = " OR ".join(f"COALESCE(d.{name}, 0) <> COALESCE(l.{name}, 0)" for nam
 _DRIFT = text(f"""
   WITH logged AS (
     SELECT {_KEYS}, {AMOUNTS} FROM (
-      SELECT {KEY_OF_LOG}, success, prompt_tokens, completion_tokens, estimated, cost_eur, latency_ms
+      SELECT {KEY_OF_LOG}, success, prompt_tokens, completion_tokens, estimated, cost_eur, unpriced_eur, latency_ms
         FROM usage_logs WHERE counted AND created_at >= :start
     ) k GROUP BY {_KEYS}
   ), days AS (SELECT {_KEYS}, {", ".join(SUMS)} FROM usage_days WHERE day >= :since)

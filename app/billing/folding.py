@@ -24,6 +24,7 @@ SUMS = {
     "completion_tokens": "sum(completion_tokens)",
     "estimated_calls": "count(*) FILTER (WHERE estimated)",
     "cost_eur": "sum(cost_eur)",
+    "unpriced_eur": "sum(unpriced_eur)",
     "latency_ms_sum": "sum(latency_ms)",
 }
 KEY_OF_LOG = ", ".join(
@@ -39,7 +40,7 @@ _FOLD = text(f"""
   ), flipped AS (
     UPDATE usage_logs l SET counted = true FROM batch WHERE l.id = batch.id RETURNING l.*
   ), keyed AS (
-    SELECT {KEY_OF_LOG}, success, prompt_tokens, completion_tokens, estimated, cost_eur, latency_ms, created_at FROM flipped
+    SELECT {KEY_OF_LOG}, success, prompt_tokens, completion_tokens, estimated, cost_eur, unpriced_eur, latency_ms, created_at FROM flipped
   ), added AS (
     INSERT INTO usage_days AS d ({_KEYS}, {_SUMS}, last_at)
       SELECT {_KEYS}, {AMOUNTS}, max(created_at) FROM keyed GROUP BY {_KEYS} ORDER BY {_KEYS}

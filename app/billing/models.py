@@ -141,6 +141,7 @@ class UsageLog(db.Model):  # type: ignore[name-defined]
     __table_args__ = (
         CheckConstraint("purpose IN ('reply', 'playground', 'evaluation', 'assist', 'content')", name="purpose"),
         CheckConstraint("cost >= 0 AND cost_eur >= 0", name="cost"),
+        CheckConstraint("unpriced_eur >= 0", name="unpriced"),
         Index(None, "editor_id", "created_at"),
         Index(None, "agent_id", "created_at"),
         Index(None, "created_at", "id"),
@@ -172,6 +173,9 @@ class UsageLog(db.Model):  # type: ignore[name-defined]
     cost: Mapped[Decimal] = mapped_column(CallCost, default=NOTHING, server_default="0", doc="In `currency`, at the price of that day.")
     currency: Mapped[str] = mapped_column(Text, default="EUR", server_default="EUR")
     cost_eur: Mapped[Decimal] = mapped_column(CallCost, default=NOTHING, server_default="0")
+    unpriced_eur: Mapped[Decimal] = mapped_column(
+        CallCost, default=NOTHING, server_default="0", doc="What budgets count for it where no price is known; nobody is charged it."
+    )
     counted: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false", doc="Its amounts are in `usage_days`.")
     created_at: Mapped[datetime] = created()
 
@@ -201,6 +205,7 @@ class UsageDay(db.Model):  # type: ignore[name-defined]
     completion_tokens: Mapped[int] = mapped_column(BigInteger)
     estimated_calls: Mapped[int] = mapped_column(Integer)
     cost_eur: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    unpriced_eur: Mapped[Decimal] = mapped_column(Numeric(18, 8), default=NOTHING, server_default="0")
     latency_ms_sum: Mapped[int] = mapped_column(BigInteger)
     last_at: Mapped[datetime]
 

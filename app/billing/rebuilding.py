@@ -23,7 +23,7 @@ _EMPTY = text("DELETE FROM usage_days WHERE day >= :since")
 _FILL = text(f"""
   INSERT INTO usage_days ({", ".join(KEYS)}, {", ".join(SUMS)}, last_at)
     SELECT {", ".join(KEYS)}, {AMOUNTS}, max(created_at) FROM (
-      SELECT {KEY_OF_LOG}, success, prompt_tokens, completion_tokens, estimated, cost_eur, latency_ms, created_at
+      SELECT {KEY_OF_LOG}, success, prompt_tokens, completion_tokens, estimated, cost_eur, unpriced_eur, latency_ms, created_at
         FROM usage_logs WHERE counted AND created_at >= :start
     ) k GROUP BY {", ".join(KEYS)}
 """)

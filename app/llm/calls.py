@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from app.billing.models import UsageLog
@@ -68,5 +69,6 @@ def _line(call: ModelCall, purpose: str, at: datetime, ids: Mapping[str, Any]) -
         cost=cost.amount,
         currency=cost.currency,
         cost_eur=cost.eur,
+        unpriced_eur=cost.at_most if call.owner_id is None else Decimal(0),
         created_at=at,
     )

@@ -33,16 +33,18 @@ _MOST = Decimal(100_000)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a call costs in the currency of its price, and in euros. `known` is False when no price or no rate tells: then it counts for nothing."""
+    """What a call costs in the currency of its price, and in euros. `known` is False when no price or no rate tells: then it costs nothing,
+    and budgets count `at_most`, the same tokens at the dearest prices of that day, in euros.
+    """
 
     amount: Decimal
     currency: str
     eur: Decimal
     known: bool = True
+    at_most: Decimal = Decimal(0)
 
 
 FREE = Cost(Decimal(0), EURO, Decimal(0))
-UNKNOWN = Cost(Decimal(0), EURO, Decimal(0), known=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class Price:
     input: Decimal
     output: Decimal
     currency: str
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
+        """What so many tokens come to."""
+        return (self.input * prompt_tokens + self.output * completion_tokens) / _MILLION
 
 
 @dataclass(slots=True)
@@ -78,28 +84,36 @@ class _Table:
     rates: dict[str, _Dated]
     read_at: float
 
+    def rate(self, currency: str, day: date) -> Decimal | None:
+        """Euros for one unit that day; None when nobody said."""
+        dated = self.rates.get(currency)
+        return Decimal(1) if currency == EURO else dated.on(day) if dated else None
+
+    def dearest(self, day: date) -> Price:
+        """The highest price for reading and the highest for writing that day, in euros; 0 while no price is known at all."""
+        found = [(price, rate) for dated in self.prices.values() if (price := dated.on(day)) and (rate := self.rate(price.currency, day))]
+        highest = (max((getattr(price, side) * rate for price, rate in found), default=Decimal(0)) for side in ("input", "output"))
+        return Price(*highest, EURO)
+
 
 _lock = threading.Lock()
 _table: _Table | None = None
 
 
 def cost_of(provider: str, model: str, prompt_tokens: int, completion_tokens: int, at: datetime) -> Cost:
-    """What a call costs at that moment. The built-in engine is free; a model without a price costs 0 and is not `known`."""
+    """What a call costs at that moment. The built-in engine is free, and so is a model whose price is 0; one without a price is not `known`."""
     if provider == "local":
         return FREE
     table, day = _read(), clock.paris_day(at)
     dated = table.prices.get((provider, model))
     price: Price | None = dated.on(day) if dated else None
-    if price is None:
-        return UNKNOWN
-    amount = (price.input * prompt_tokens + price.output * completion_tokens) / _MILLION
-    if price.currency == EURO:
-        return Cost(_rounded(amount), EURO, _rounded(amount))
-    rates = table.rates.get(price.currency)
-    rate: Decimal | None = rates.on(day) if rates else None
+    rate = table.rate(price.currency, day) if price else None
+    amount = price.of(prompt_tokens, completion_tokens) if price else Decimal(0)
+    currency = price.currency if price else EURO
     if rate is None:
-        return Cost(_rounded(amount), price.currency, Decimal(0), known=False)
-    return Cost(_rounded(amount), price.currency, _rounded(amount * rate))
+        at_most = table.dearest(day).of(prompt_tokens, completion_tokens)
+        return Cost(_rounded(amount), currency, Decimal(0), known=False, at_most=_rounded(at_most))
+    return Cost(_rounded(amount), currency, _rounded(amount * rate))
 
 
 def forget() -> None:

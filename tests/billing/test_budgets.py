@@ -14,12 +14,20 @@ from sqlalchemy.exc import DBAPIError
 
 from app.billing import budgets
 from app.billing.budget_alerts import tell_budget_levels
+from app.billing.checking import drift
 from app.billing.folding import fold
+from app.billing.rebuilding import rebuild
+from app.billing.service import log_calls
+from app.billing.statements.models import BillingProfile
+from app.billing.statements.month import month_lines
 from app.core import acting, clock
 from app.core.acting import Actor
 from app.core.errors import InvalidError, LimitError
 from app.core.transaction import transaction
 from app.extensions import db
+from app.llm.calls import ModelCall, usage_logs
+from app.llm.models import Model
+from app.llm.prices import add_price
 from app.web.house import House
 from tests.billing.test_folding import call, keep
 from tests.billing.test_plan_pages import read
@@ -90,6 +98,56 @@ def test_a_budget_used_up_stops_the_visitors_with_a_kind_sentence(house: House, 
         with committing(), pytest.raises(LimitError) as caught:
             budgets.refuse_spent_out(tenant.editor.id)
         assert caught.value.code == "budget_exceeded"
+
+
+def used(tenant: Tenant, model: str = "sans-prix", **values: Any) -> None:
+    """A call of the platform's server for agents, logged with what it costs, folded."""
+    made: dict[str, Any] = {"provider": "ollama", "prompt_tokens": 1_000_000, "completion_tokens": 0, "success": True}
+    spent = ModelCall(model=model, estimated=False, latency_ms=1, ttft_ms=1, **made | values)
+    with transaction(acting.platform("sweep")):
+        log_calls(usage_logs([spent], editor_id=tenant.editor.id))
+    fold()
+
+
+def test_a_model_without_a_price_does_not_escape_the_stop(house: House, client: FlaskClient, tenant: Tenant) -> None:
+    chat = open_chat(tenant)
+    give(tenant, "2.58")
+    used(tenant, prompt_tokens=999_999)
+    assert not stopped(tenant) and say(client, chat).status_code == 202
+    with committing():
+        state = budgets.budget_of(tenant.editor.id)
+        assert state is not None and state.spent == state.unpriced > Decimal("2.57")
+        admin, editor = sign_in(house, make_user("admin")), sign_in(house, tenant.editor)
+    used(tenant, prompt_tokens=1)
+    assert stopped(tenant)
+    refused(say(client, chat), "budget_exceeded")
+    with committing():
+        lines = db.session.execute(text("SELECT cost_eur, unpriced_eur FROM usage_logs ORDER BY unpriced_eur")).all()
+        owed = month_lines(BillingProfile(editor_id=tenant.editor.id, cycle="usage", vat_mode="normal"), clock.paris_month())
+        assert lines[-1][0] == 0 and owed == [], "an estimate is charged to nobody"
+        assert drift() == []
+    rebuild()
+    assert stopped(tenant)
+    said = "Dont 2,58 € estimés. Sans prix : compté au tarif le plus élevé."
+    for person, page in ((admin, f"/admin/editeurs/{tenant.editor.id}"), (editor, "/editeur/couts")):
+        assert said in " ".join(read(person, page).replace("\u202f", " ").replace("\u00a0", " ").split()), page
+
+
+def test_what_is_free_or_paid_by_another_key_is_not_estimated(house: House, tenant: Tenant) -> None:
+    give(tenant, "0.01")
+    with committing():
+        free = db.session.scalars(db.select(Model).where(Model.key == "mistral:7b")).one()
+        add_price(free, "0", "0", "EUR", clock.paris_day())
+    used(tenant, "mistral:7b")
+    used(tenant, "local", provider="local")
+    used(tenant, owner_id=tenant.editor.id)
+    used(tenant, success=False, error_class="auth")
+    assert not stopped(tenant)
+    with committing():
+        state = budgets.budget_of(tenant.editor.id)
+        assert state is not None and (state.spent, state.unpriced) == (0, 0)
+    used(tenant)
+    assert stopped(tenant)
 
 
 def test_a_failed_reply_is_not_written_again_on_a_budget_used_up(house: House, client: FlaskClient, tenant: Tenant) -> None:

@@ -56,21 +56,26 @@ def test_past_costs_do_not_change(model: Model) -> None:
     assert found == [Decimal(1), Decimal(1), Decimal(2), Decimal(4)]
 
 
-def test_what_is_not_known_counts_for_nothing_and_says_so(model: Model) -> None:
+def test_what_is_not_known_costs_nothing_says_so_and_is_at_most_the_dearest(model: Model) -> None:
     with Owner("admin").acting():
         dear = catalogue.save_model("neuf", ModelValues("sans-taux"))
         prices.add_price(dear, "1", "1", "XXX", date(2026, 6, 1))
         euros = catalogue.save_model("neuf", ModelValues("en-euros"))
         prices.add_price(euros, "1", "1", "EUR", date(2026, 6, 1))
     with Owner("editeur").job():
-        assert prices.cost_of("neuf", "m", 1, 1, datetime(2026, 5, 31, 12, tzinfo=UTC)) == prices.UNKNOWN
-        assert prices.cost_of("neuf", "jamais-vu", 1, 1, NOON) == prices.UNKNOWN
+        # The dearest of the seeds: 3 dollars to read, 15 to write, at 0.86 euro.
+        for model_key, at in (("m", datetime(2026, 5, 31, 12, tzinfo=UTC)), ("jamais-vu", NOON)):
+            unknown = prices.cost_of("neuf", model_key, 1_000_000, 2_000_000, at)
+            assert (unknown.amount, unknown.eur, unknown.known, unknown.at_most) == (0, 0, False, Decimal("28.38"))
+        before = prices.cost_of("neuf", "jamais-vu", 1, 1, datetime(2025, 1, 1, tzinfo=UTC))
+        assert (before.known, before.at_most) == (False, 0), "no price was known then"
         without_rate = prices.cost_of("neuf", "sans-taux", 1_000_000, 0, NOON)
         assert (without_rate.amount, without_rate.currency, without_rate.eur, without_rate.known) == (1, "XXX", 0, False)
+        assert without_rate.at_most == Decimal("2.58")
         in_euros = prices.cost_of("neuf", "en-euros", 1_000_000, 1_000_000, NOON)
-        assert (in_euros.eur, in_euros.known) == (2, True)
+        assert (in_euros.eur, in_euros.known, in_euros.at_most) == (2, True, 0)
         local = prices.cost_of("local", "local", 10_000, 10_000, NOON)
-        assert (local.eur, local.known) == (0, True)
+        assert (local.eur, local.known, local.at_most) == (0, True, 0)
 
 
 def test_the_seeds_have_prices(house: House) -> None:
