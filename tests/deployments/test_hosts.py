@@ -16,6 +16,7 @@ from app.conversations.links import token_of
 from app.core import acting, clock
 from app.core.dns import DnsUnreachableError, Found
 from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.storage import storage
 from app.core.transaction import transaction
 from app.deployments.hosts import (
     GRACE,
@@ -320,6 +321,18 @@ def test_deployments_of_another_editor_do_not_exist_there(street: Street, client
     if any(str(rule).startswith("/embed/") for rule in client.application.url_map.iter_rules()):
         assert client.get(f"/embed/{mine}", **street.base).status_code == 200
         assert client.get(f"/embed/{other}", **street.base).status_code == 404
+
+
+def test_files_of_another_editor_do_not_exist_there(street: Street, client: FlaskClient) -> None:
+    mine, other = open_chat(street.mine), open_chat(street.other)
+    statement = f"statements/{other.session_id}/releve.pdf"
+    keys = {f"files/{chat.session_id}/file_x.{kind}": chat is mine for chat in (mine, other) for kind in ("jpg", "pdf")}
+    for key, here in (keys | {statement: False, "files/sess_inconnue/file_x.pdf": False, "logos/usr_x/logo.webp": True}).items():
+        storage().put(key, b"x", "application/octet-stream")
+        url = storage().signed_url(key, 900)
+        assert client.get(url, **street.base).status_code == (200 if here else 404), key
+        assert client.get(url).status_code == 200, key
+        assert client.get(url.replace("s=", "s=x"), **street.base).status_code == 403, key
 
 
 @pytest.mark.parametrize(
