@@ -162,13 +162,13 @@ def _note(results: Results, said: str, first: float, total: float) -> None:
     results.total.append(total)
 
 
-async def run(concurrency: int, rounds: int, chat: Callable[[int, Results], Awaitable[None]]) -> Results:
+async def run(concurrency: int, rounds: int, chat: Callable[[int, Results], Awaitable[None]], *, spread: float = IDEAL_SECONDS) -> Results:
     """`concurrency` visitors in step with each other like people are: they start one after the other over the length of a
-    conversation, and each has `rounds` of them."""
+    conversation (`spread` seconds), and each has `rounds` of them."""
     results = Results()
 
     async def visit(number: int) -> None:
-        await asyncio.sleep(IDEAL_SECONDS * number / concurrency)
+        await asyncio.sleep(spread * number / concurrency)
         for _ in range(rounds):
             try:
                 await chat(number, results)

@@ -17,7 +17,7 @@ from app.core.streams.entries import START, Position, StreamItem, format_positio
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.01
-TICK_PER_STREAM = 0.0002
+TICK_PER_STREAM = 0.0003
 BLOCK_MS = 1000
 RETRY_SECONDS = 0.25
 
@@ -31,7 +31,7 @@ class _Follower:
 
 
 class Hub:
-    """Reads for everybody at once, at most every 10 ms (30 with a hundred streams), so that 300 clients cost one connection and one command."""
+    """Reads for everybody at once, at most every 10 ms (40 with a hundred streams), so that 300 clients cost one connection and one command."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client

@@ -26,8 +26,8 @@ from app.llm.providers.chunks import MAX_BYTES
 
 KEPT_SECONDS = 4.0
 """Shorter than the 5 s after which many servers hang up, so that a kept line is rarely a dead one."""
-REST_SECONDS, REST_PER_STREAM, MAX_REST_SECONDS = 0.075, 0.001, 0.15
-"""Between two readings of a stream, longer when many are open: no reader sees the difference, and a wake for each token would be most of what it costs."""
+REST_SECONDS, REST_PER_STREAM, MAX_REST_SECONDS = 0.1, 0.003, 0.3
+"""Between two readings of a stream, longer when many are open: words come by the handful, and a wake for each would be most of what a reply costs."""
 _CHUNK = 65536
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r\n")
 _LONGEST_SIZE = 4096
