@@ -24,7 +24,8 @@ from tests.factories import actor_for, committing, make_agent, make_user
 from tests.support.databases import copy_template
 
 pytestmark = pytest.mark.committed
-AT_ONCE = 6
+AT_ONCE = 4
+"""As many as a process has connections."""
 
 
 @pytest.fixture

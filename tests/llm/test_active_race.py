@@ -22,7 +22,8 @@ from tests.factories.ai import Owner
 from tests.support.databases import copy_template
 
 pytestmark = pytest.mark.committed
-AT_ONCE = 6
+AT_ONCE = 4
+"""As many as a process has connections."""
 
 
 @pytest.fixture
