@@ -31,6 +31,19 @@ class AgentPrivate(db.Model):  # type: ignore[name-defined]
 PRIVATE = tuple(column.key for column in AgentPrivate.__table__.columns if not column.primary_key)
 
 
+class _OfPrivate:
+    """A column of `AgentPrivate`, of the same name. SQLAlchemy's own proxy gives None where the row may not be read: this raises."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, agent: Agent | None, owner: type) -> Any:
+        return self if agent is None else getattr(agent.private, self._name)
+
+    def __set__(self, agent: Agent, value: Any) -> None:
+        setattr(agent.private, self._name, value)
+
+
 class Agent(db.Model):  # type: ignore[name-defined]
     """An agent of the platform. Everybody who may run it reads it; staff writes it.
 
@@ -85,18 +98,11 @@ class Agent(db.Model):  # type: ignore[name-defined]
     created_at: Mapped[datetime] = created()
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, doc="When its settings or its prompt were last changed.")
     private: Mapped[AgentPrivate] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    system_prompt, ollama_host, ollama_port, extra = _OfPrivate(), _OfPrivate(), _OfPrivate(), _OfPrivate()
 
     def __init__(self, **values: Any) -> None:
         self.private = AgentPrivate()
         super().__init__(**values)
-
-
-def _of_private(name: str) -> property:
-    return property(lambda agent: getattr(agent.private, name), lambda agent, value: setattr(agent.private, name, value))
-
-
-for _name in PRIVATE:
-    setattr(Agent, _name, _of_private(_name))
 
 
 class AgentGrant(db.Model):  # type: ignore[name-defined]

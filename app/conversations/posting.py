@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, exists, func, insert, select, true, update
+from sqlalchemy import CTE, ColumnElement, Select, Table, bindparam, exists, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.billing.models import UsageLog
@@ -35,9 +35,7 @@ def keep(
     """
     rows = {"message": message, "reply": reply} | {f"event{number}": event for number, event in enumerate(events)}
     values = {part: row_values(row) for part, row in rows.items()}
-    given = {f"session_{name}": value for name, value in changes.items()} | spending(first=first)
-    for part, row in values.items():
-        given |= {_name(part, column): value for column, value in row.items()}
+    given = _values({"session": changes, **values}) | spending(first=first)
     db.session.flush()
     statement = _statement(tuple(changes), tuple((part, tuple(row)) for part, row in values.items()))
     kept = db.session.connection().execute(statement, given).one_or_none()
@@ -50,21 +48,16 @@ def _statement(changed: tuple[str, ...], parts: tuple[tuple[str, tuple[str, ...]
     (_, of_message), *others = parts
     message = (
         upsert(_MESSAGES)
-        .values({name: _given("message", _MESSAGES.c[name]) for name in of_message})
+        .values(_places("message", _MESSAGES, of_message))
         .on_conflict_do_nothing(index_elements=["session_id", "client_message_id"])
         .returning(_MESSAGES.c.id)
         .cte("message")
     )
     session_id = _given("session", _MESSAGES.c.session_id)
     change = update(_SESSIONS).where(_SESSIONS.c.id == session_id, exists(select(message.c.id)))
-    written: Any = message.join(
-        change.values({name: _given("session", _SESSIONS.c[name]) for name in changed}).returning(_SESSIONS.c.id).cte("session"), true()
-    )
+    written: Any = message.join(change.values(_places("session", _SESSIONS, changed)).returning(_SESSIONS.c.id).cte("session"), true())
     for part, names in others:
-        table = _EVENTS if part.startswith("event") else _MESSAGES
-        row = select(*(_given(part, table.c[name]) for name in names)).select_from(message)
-        insertion = insert(table).from_select(list(names), row, include_defaults=False)
-        written = written.join(insertion.returning(table.c.id).cte(part), true())
+        written = written.join(_inserted(part, _EVENTS if part.startswith("event") else _MESSAGES, names, message), true())
     # What this statement writes is not seen by it: these are the replies that were there.
     waiting = select(func.count()).where(_MESSAGES.c.session_id == session_id, unfinished(_MESSAGES.c.status))
     return select(waiting.scalar_subquery().label("waiting"), SPEND.label("spent")).select_from(written)
@@ -79,9 +72,8 @@ def end(
     """
     rows = {f"event{number}": event for number, event in enumerate(events)} | {f"call{number}": call for number, call in enumerate(calls)}
     values = {part: row_values(row) for part, row in rows.items()}
-    given = {"ended_id": reply.id, "ended_position": reply.position, "of_session_id": session.id}
-    for part, row in {"session": changes, "ended": ended, **values}.items():
-        given |= {_name(part, column): value for column, value in row.items()}
+    given = _values({"session": changes, "ended": ended, **values})
+    given |= {"ended_id": reply.id, "ended_position": reply.position, "of_session_id": session.id}
     db.session.flush()
     statement = _end_statement(tuple(changes), tuple(ended), tuple((part, tuple(row)) for part, row in values.items()))
     following: str | None = db.session.connection().scalar(statement, given)
@@ -91,17 +83,10 @@ def end(
 @cache
 def _end_statement(changed: tuple[str, ...], ended: tuple[str, ...], parts: tuple[tuple[str, tuple[str, ...]], ...]) -> Select[Any]:
     session_id = _given("session", _MESSAGES.c.session_id)
-    end_reply = (
-        update(_MESSAGES)
-        .where(_MESSAGES.c.id == bindparam("ended_id"))
-        .values({name: _given("ended", _MESSAGES.c[name]) for name in ended})
-    )
-    change = update(_SESSIONS).where(_SESSIONS.c.id == session_id).values({name: _given("session", _SESSIONS.c[name]) for name in changed})
+    end_reply = update(_MESSAGES).where(_MESSAGES.c.id == bindparam("ended_id")).values(_places("ended", _MESSAGES, ended))
+    change = update(_SESSIONS).where(_SESSIONS.c.id == session_id).values(_places("session", _SESSIONS, changed))
     written = [end_reply.returning(_MESSAGES.c.id).cte("reply"), change.returning(_SESSIONS.c.id).cte("session")]
-    for part, names in parts:
-        table = _EVENTS if part.startswith("event") else _LOGS
-        row = select(*(_given(part, table.c[name]) for name in names))
-        written.append(insert(table).from_select(list(names), row, include_defaults=False).returning(table.c.id).cte(part))
+    written += [_inserted(part, _EVENTS if part.startswith("event") else _LOGS, names) for part, names in parts]
     following = (
         select(_MESSAGES.c.id)
         .where(_MESSAGES.c.session_id == session_id, _MESSAGES.c.status == "queued", _MESSAGES.c.position > bindparam("ended_position"))
@@ -109,6 +94,23 @@ def _end_statement(changed: tuple[str, ...], ended: tuple[str, ...], parts: tupl
         .limit(1)
     )
     return select(following.scalar_subquery()).add_cte(*written)
+
+
+def _inserted(part: str, table: Table, names: tuple[str, ...], after: CTE | None = None) -> CTE:
+    """A row of a part; only if `after` gives one, where it is named."""
+    row = select(*_places(part, table, names).values())
+    if after is not None:
+        row = row.select_from(after)
+    return insert(table).from_select(list(names), row, include_defaults=False).returning(table.c.id).cte(part)
+
+
+def _values(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {_name(part, column): value for part, row in parts.items() for column, value in row.items()}
+
+
+def _places(part: str, table: Table, names: tuple[str, ...]) -> dict[str, ColumnElement[Any]]:
+    """Where those values go in a statement."""
+    return {name: _given(part, table.c[name]) for name in names}
 
 
 def _given(part: str, column: Any) -> ColumnElement[Any]:

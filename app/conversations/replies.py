@@ -265,7 +265,7 @@ def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_
         mark_changed(reply, ended)
         mark_changed(session, changes)
         events, quote = [], None
-        if not isinstance(outcome, AnswerFailedError) and reply.status == "completed":
+        if isinstance(outcome, Answer) and reply.status == "completed":
             events = _events(session, reply)
             quote = _keep_draft(session, reply, outcome)
         calls = _usage_logs(session, work, spent)

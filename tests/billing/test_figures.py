@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app.billing.figures import NONE, Wanted, agent_figures, cost_figures, cost_rows, today
 from app.billing.figures.calls import calls_of
@@ -21,6 +21,7 @@ from app.extensions import db
 from app.web.house import House
 from tests.billing.test_folding import NOON, call, keep
 from tests.factories import actor_for, committing, make_agent, make_deployment, make_user
+from tests.support.statements import sent
 
 DAY = date(2026, 11, 21)
 
@@ -141,26 +142,18 @@ def test_a_hundred_thousand_calls_are_found_by_indexes(house: House) -> None:
         )
         db.session.execute(text("ANALYZE usage_logs"))
     week = Wanted(DAY - timedelta(days=6), DAY)
-    asked: list[tuple[str, object]] = []
     with committing():
-
-        def note(connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
-            if "usage_logs" in statement and statement.lstrip().startswith("SELECT"):
-                asked.append((statement, parameters))
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
+        with sent() as seen:
             assert cost_figures(week).total.calls == 200
             cost_figures(Wanted(week.since, week.until, editor_id=editor))
             used_names(week)
             agent_figures(agent, 7)
             today()
             db.session.execute(calls_of(week, outcome="error").order_by(UsageLog.created_at.desc(), UsageLog.id.desc()).limit(51)).all()
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
+        asked = [one for one in seen if "usage_logs" in one.statement and one.statement.lstrip().startswith("SELECT")]
         connection = db.session.connection()
         for statement, parameters in asked:
-            plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))  # type: ignore[arg-type]
+            plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
             assert not re.search(r"Seq Scan on usage_logs", plan), plan
     assert len(asked) >= 7
 

@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 import redis
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
 
 from app.core import clock, queues
 from app.core.jobs import enqueue
@@ -22,6 +21,7 @@ from tests.factories import committing, make_user
 from tests.factories.conversations import make_tenant, open_chat
 from tests.factories.talking import talk_to_an_estimate
 from tests.support.portal import Person, sign_in
+from tests.support.statements import sent
 
 FRAGMENT = {"HX-Request": "true"}
 TILE = re.compile(r'<(a|div) class="stat[^"]*" id="direct-(\w+)"(?: href="([^"]+)")?>.*?<span class="stat-value num">([^<]+)</span>', re.S)
@@ -111,14 +111,6 @@ def test_a_superviseur_sees_figures_without_money_or_links(house: House) -> None
 
 def test_the_live_piece_asks_few_questions(house: House) -> None:
     admin = someone(house, "admin")
-    told: list[str] = []
-
-    def note(*args: object) -> None:
-        told.append(str(args[2]))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with sent() as seen:
         assert admin.get("/admin/", headers=FRAGMENT).status_code == 200
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert len(told) <= 10, told
+    assert len(seen) <= 10, seen

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from app.audit.service import record
 from app.conversations.models import Session
@@ -19,6 +18,7 @@ from tests.factories import committing, make_user
 from tests.factories.browser import sign_in
 from tests.factories.conversations import make_tenant, open_chat
 from tests.support.portal import sign_in as person_of
+from tests.support.statements import sent
 
 LISTS = ("utilisateurs", "editeurs", "artisans", "conversations", "prix", "envois", "journal")
 FORMS = ("utilisateurs/nouveau", "editeurs/nouveau", "artisans/nouveau", "prix/nouveau")
@@ -140,11 +140,6 @@ def test_an_artisan_is_no_editor(client: FlaskClient, house: House) -> None:
 def test_a_list_asks_a_bounded_number_of_questions(house: House, name: str) -> None:
     """The same number for ten rows or for twenty."""
     counts: list[int] = []
-    asked: list[str] = []
-
-    def note(*args: object) -> None:
-        asked.append(str(args[2]))
-
     with committing():
         admin = person_of(house, make_user("admin"))
     for _ in range(2):
@@ -152,9 +147,7 @@ def test_a_list_asks_a_bounded_number_of_questions(house: House, name: str) -> N
             for _ in range(10):
                 make_tenant()
                 db.session.add(EmailMessage(recipient="a@exemple.fr", kind="account", subject="B", text="B", html="B"))
-        event.listen(db.engine, "before_cursor_execute", note)
-        asked.clear()
-        assert admin.get(f"/admin/{name}", headers={"HX-Request": "true"}).status_code == 200
-        event.remove(db.engine, "before_cursor_execute", note)
-        counts.append(len(asked))
-    assert counts[0] == counts[1] <= 12, asked
+        with sent() as seen:
+            assert admin.get(f"/admin/{name}", headers={"HX-Request": "true"}).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1] <= 12, seen

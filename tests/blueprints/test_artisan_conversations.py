@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
 
 from app.conversations.service import ask_for_artisan
 from app.core import acting
@@ -15,6 +14,7 @@ from tests.factories import committing, make_user
 from tests.factories.conversations import make_tenant, open_chat
 from tests.factories.talking import talk, talk_to_an_estimate
 from tests.support.portal import sign_in
+from tests.support.statements import sent
 
 Jobs = Callable[[], list[str]]
 FRAGMENT = {"HX-Request": "true"}
@@ -107,17 +107,9 @@ def test_a_longer_list_costs_no_more_queries(house: House, client: FlaskClient, 
     person = sign_in(house, tenant.artisan)
 
     def queries(path: str) -> int:
-        told: list[str] = []
-
-        def listener(*args: object) -> None:
-            told.append(str(args[2]))
-
-        event.listen(Engine, "before_cursor_execute", listener)
-        try:
+        with sent() as seen:
             assert person.get(path).status_code == 200
-        finally:
-            event.remove(Engine, "before_cursor_execute", listener)
-        return len(told)
+        return len(seen)
 
     paths = ("/artisan/", "/artisan/conversations", "/artisan/liens")
     talk(client, open_chat(tenant), run_jobs, "Bonjour")

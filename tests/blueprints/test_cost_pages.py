@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import Engine, event
 
 from app.billing.budgets import set_budget
 from app.billing.folding import fold
@@ -22,6 +21,7 @@ from app.web.house import House
 from tests.billing.test_folding import call, keep
 from tests.factories import committing, make_agent, make_deployment, make_user
 from tests.support.portal import Person, sign_in
+from tests.support.statements import sent
 
 Jobs = Callable[[], list[str]]
 FRAGMENT = {"HX-Request": "true"}
@@ -225,17 +225,9 @@ def test_more_calls_cost_no_more_queries(scene: Scene) -> None:
 
 
 def _queries(person: Person, path: str) -> int:
-    told: list[str] = []
-
-    def note(*args: object) -> None:
-        told.append(str(args[2]))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with sent() as seen:
         assert person.get(path).status_code == 200
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    return len(told)
+    return len(seen)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from app.agents.models import Agent, AgentGrant
 from app.billing.models import UsageLog
@@ -25,6 +25,7 @@ from app.web.house import House
 from tests.factories import committing
 from tests.factories.conversations import Chat, Tenant, make_tenant, open_chat
 from tests.support.model_server import ModelServer, Reply, model_server
+from tests.support.statements import sent
 
 WIDGET = "/api/widget/v1"
 KEY = "sk-editeur-0123456789abcdef"
@@ -107,16 +108,8 @@ def test_a_change_of_his_is_seen_by_the_next_reply(tenant: Tenant, say: Callable
 
 def test_resolving_costs_no_statement_in_the_steady_state(say: Callable[[], UsageLog]) -> None:
     say()
-    seen: list[str] = []
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    try:
+    with sent() as seen:
         say()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", count)
     tables = ("providers", "ai_credentials", "ai_active_models", "ai_models", "model_prices", "currency_rates")
-    assert seen and not [statement for statement in seen if any(f"FROM {table}" in statement for table in tables)]
-    assert sum("INSERT INTO usage_logs" in statement for statement in seen) == 1
+    assert seen and not [one for one in seen if any(f"FROM {table}" in one.statement for table in tables)]
+    assert sum("INSERT INTO usage_logs" in one.statement for one in seen) == 1

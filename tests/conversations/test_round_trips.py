@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from flask.testing import FlaskClient
 from rq import Queue
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from app.billing.quotas import spending
 from app.conversations import posting
@@ -25,6 +25,7 @@ from app.web.house import House
 from app.webhooks.models import Event
 from tests.factories import committing
 from tests.factories.conversations import Chat, make_tenant, open_chat
+from tests.support.statements import asked, sent
 
 WIDGET = "/api/widget/v1"
 
@@ -39,18 +40,11 @@ def chat(house: House) -> Chat:
 @contextmanager
 def statements() -> Iterator[list[str]]:
     """What is sent to PostgreSQL meanwhile, but for what the tests themselves say (`_tell_doors`) and do (savepoints)."""
-    seen: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *others: object) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    assert seen.pop(0).startswith("SELECT set_config"), "a door is told in tests only"
+    told: list[str] = []
+    with sent() as seen:
+        yield told
+    told += asked(seen)
+    assert told.pop(0).startswith("SELECT set_config"), "a door is told in tests only"
 
 
 def say(client: FlaskClient, chat: Chat, key: str | None = None) -> dict[str, str]:
@@ -73,35 +67,20 @@ def test_a_message_is_three_statements(client: FlaskClient, chat: Chat) -> None:
         assert len(seen[-1]) <= 4096, "beyond, psycopg converts it anew each time"
 
 
-@contextmanager
-def values() -> Iterator[list[int]]:
-    """How many values each statement carries meanwhile."""
-    given: list[int] = []
-
-    def note(connection: object, cursor: object, statement: str, parameters: dict[str, object], *others: object) -> None:
-        given.append(len(parameters))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield given
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-
-
 def test_psycopg_remembers_how_to_send_the_values_of_a_message_and_of_its_reply(client: FlaskClient, chat: Chat) -> None:
-    with values() as given:
-        sent = say(client, chat)
-    assert 40 < max(given) <= 50
-    with values() as given:
-        write(sent["message_id"], chat)
-    assert 40 < max(given) <= 50
+    with sent() as seen:
+        reply_id = say(client, chat)["message_id"]
+    assert 40 < max(len(one.values) for one in seen) <= 50
+    with sent() as seen:
+        write(reply_id, chat)
+    assert 40 < max(len(one.values) for one in seen) <= 50
 
 
 def test_a_reply_is_claimed_in_two_statements_and_kept_in_three(client: FlaskClient, chat: Chat) -> None:
     write(say(client, chat)["message_id"], chat)  # models and prices are known from then on
-    sent = say(client, chat)
+    reply_id = say(client, chat)["message_id"]
     with statements() as seen:
-        write(sent["message_id"], chat)
+        write(reply_id, chat)
     assert [statement.split(" ", 1)[0].strip() for statement in seen] == ["UPDATE", "SELECT", "SELECT", "WITH"]
     assert all(len(statement) <= 4096 for statement in seen), "beyond, psycopg converts it anew each time"
 
@@ -179,7 +158,7 @@ def test_a_message_kept_before_writes_and_counts_nothing(client: FlaskClient, ch
 
 
 def test_a_message_comes_before_its_reply(client: FlaskClient, chat: Chat) -> None:
-    ids = [(sent["user_message_id"], sent["message_id"]) for sent in (say(client, chat), say(client, chat))]
+    ids = [(told["user_message_id"], told["message_id"]) for told in (say(client, chat), say(client, chat))]
     with committing():
         kept = db.session.execute(
             select(Message.id, Message.reply_to).where(Message.session_id == chat.session_id).order_by(Message.position)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.core import acting
 from app.core.acting import current_actor
@@ -19,24 +17,9 @@ from app.llm.gateway import LOCAL, ModelChoice
 from app.llm.models import Credential
 from app.web.house import House
 from tests.factories.ai import KEY, Owner
+from tests.support.statements import sent
 
 SERVER = "http://127.0.0.1:9001/v1"
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What is sent to PostgreSQL meanwhile."""
-    seen: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *others: object) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_nothing_set_means_the_environment_s_provider_or_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,9 +125,9 @@ def test_a_reply_costs_no_query_once_it_is_known(house: House) -> None:
 
     with editor.job():
         db.session.execute(select(1))
-        with statements() as first:
+        with sent() as first:
             resolve()
-        with statements() as after:
+        with sent() as after:
             resolve()
     assert len(first) == 4, first
     assert after == []
@@ -157,7 +140,7 @@ def test_it_is_read_again_after_a_while_and_after_a_change(house: House, monkeyp
     admin.use("", "gpt-4o", provider="openai")
     with editor.job():
         assert (resolving.platform_default() or LOCAL).model == "gpt-4o", "a change made here is seen here at once"
-        with statements() as seen:
+        with sent() as seen:
             monkeypatch.setattr(resolving, "KEPT_SECONDS", 0.0)
             resolving.platform_default()
     assert len(seen) == 3
