@@ -128,7 +128,7 @@ def test_a_model_without_a_price_does_not_escape_the_stop(house: House, client: 
         assert drift() == []
     rebuild()
     assert stopped(tenant)
-    said = "Dont 2,58 € estimés. Sans prix : compté au tarif le plus élevé."
+    said = "Dont 2,58 € estimés : faute de prix, comptés au tarif le plus élevé."
     for person, page in ((admin, f"/admin/editeurs/{tenant.editor.id}"), (editor, "/editeur/couts")):
         assert said in " ".join(read(person, page).replace("\u202f", " ").replace("\u00a0", " ").split()), page
 
