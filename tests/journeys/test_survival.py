@@ -133,9 +133,10 @@ def test_a_worker_killed_in_mid_reply(stack: Stack, model: ModelServer, receiver
 
 
 def writing(client: redis.Redis) -> list[int]:
-    """The processes of the chat workers that have a reply in hand."""
-    names = [client.hget(key, "worker_name") for key in client.keys("rq:job:*") if client.hget(key, "status") == b"started"]
-    return [int(client.hget(f"rq:worker:{name.decode()}", "pid")) for name in names if name]
+    """The processes of the chat workers that have a reply in hand. Light jobs come and go on the same workers, and do not count."""
+    jobs = [client.hmget(key, "origin", "status", "worker_name") for key in client.keys("rq:job:*")]
+    names = [name.decode() for origin, status, name in jobs if (origin, status) == (b"chat", b"started")]
+    return [int(client.hget(f"rq:worker:{name}", "pid")) for name in names]
 
 
 def test_a_forked_worker_killed_in_mid_reply(stack: Stack, model: ModelServer, receiver: Receiver, redis_server: PrivateRedis) -> None:
