@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.agents.fields import MAX_NAME, SETTINGS, checked
 from app.agents.models import Agent
-from app.agents.uses import Use, uses_of
+from app.agents.uses import Use, hold_uses, uses_of
 from app.agents.versions import keep_version, latest_number, lock_agent
 from app.audit.service import record
 from app.core import clock
@@ -82,7 +82,7 @@ def duplicate_agent(agent: Agent) -> Agent:
     )
     db.session.add(copy)
     db.session.flush()
-    keep_version(copy, f"Copie de « {agent.name} »")
+    keep_version(copy, f"Copie de « {agent.name} »")
     record("agent.duplicated", copy.id, name=copy.name, copied_from=agent.id)
     return copy
 
@@ -91,7 +91,7 @@ def set_active(agent: Agent, active: bool) -> None:
     """Put it in service, or out of it: its deployments are told at once. Raises ConflictError `agent_archived`."""
     lock_agent(agent)
     if agent.archived_at is not None and active:
-        raise ConflictError("Cet agent est archivé : restaurez-le d’abord.", code="agent_archived")
+        raise ConflictError("Cet agent est archivé : restaurez-le d’abord.", code="agent_archived")
     if agent.is_active == active:
         return
     agent.is_active = active
@@ -103,12 +103,13 @@ def archive_agent(agent: Agent) -> None:
 
     Raises ConflictError `agent_in_use` with where: deployments in service, open conversations, grants in force.
     """
+    hold_uses(agent.id)
     lock_agent(agent)
     if agent.archived_at is not None:
         return
     if uses := uses_of(agent.id):
         raise ConflictError(
-            "Cet agent est utilisé : il ne peut pas être archivé.", code="agent_in_use", details={"uses": [_told(use) for use in uses]}
+            "Cet agent est utilisé : il ne peut pas être archivé.", code="agent_in_use", details={"uses": [_told(use) for use in uses]}
         )
     agent.is_active, agent.archived_at = False, clock.now()
     record("agent.archived", agent.id, name=agent.name)

@@ -52,7 +52,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("name", "Nom", "line", longest=MAX_NAME),
         Setting(
             "slug", "Identifiant", "word", longest=60, pattern=r"[a-z0-9]+(-[a-z0-9]+)*",
-            hint="Des minuscules sans accent et des chiffres, séparés par « - ».",
+            hint="Des minuscules sans accent et des chiffres, séparés par « - ».",
         ),
         Setting("description", "Description", "line", longest=300, optional=True),
         Setting("category", "Catégorie", "choice"),
@@ -75,10 +75,10 @@ SETTINGS: dict[str, Setting] = {
         Setting("supports_tools", "Se sert d’outils", "flag"),
         Setting(
             "collection", "Documents communs", "word", longest=100, pattern=r"[a-z0-9][a-z0-9_-]*",
-            hint="Des minuscules sans accent, des chiffres, « - » et « _ ».", optional=True,
+            hint="Des minuscules sans accent, des chiffres, « - » et « _ ».", optional=True,
         ),
         Setting(
-            "ollama_host", "Serveur du modèle", "word", longest=253, pattern=HOST_NAME, hint="Un nom d’hôte, sans « http:// ».",
+            "ollama_host", "Serveur du modèle", "word", longest=253, pattern=HOST_NAME, hint="Un nom d’hôte, sans « http:// ».",
             optional=True, staff=True,
         ),
         Setting("ollama_port", "Port du serveur", "whole", 1, 65_535, optional=True, staff=True),
@@ -90,7 +90,7 @@ SETTINGS: dict[str, Setting] = {
 def choices_of(name: str) -> dict[str, str]:
     """The values that a choice may take, with their words."""
     if name == "tools":
-        return {tool.name: f"{tool.name} : {tool.description.split('. ')[0].rstrip('.')}" for tool in registered()}
+        return {tool.name: f"{tool.name} : {tool.description.split('. ')[0].rstrip('.')}" for tool in registered()}
     return OUTPUT_SCHEMAS if name == "output_schemas" else CATEGORIES
 
 
@@ -179,7 +179,7 @@ def _choices(setting: Setting, given: Any, before: Any) -> list[str]:
     wanted = list(dict.fromkeys(str(one) for one in given))
     unknown = [name for name in wanted if name not in choices_of(setting.name) and name not in (before or ())]
     if unknown:
-        raise ValueError(f"Inconnu : {', '.join(unknown)[:200]}.")
+        raise ValueError(f"Inconnu : {', '.join(unknown)[:200]}.")
     return wanted
 
 
@@ -207,7 +207,7 @@ def _fitting(setting: Setting, value: str) -> str | None:
     if not value and not setting.optional:
         raise ValueError("Remplissez ce champ.")
     if len(value) > setting.longest:
-        raise ValueError(f"{_plain(setting.longest)} caractères au plus ; il y en a {_plain(len(value))}.")
+        raise ValueError(f"{_plain(setting.longest)} caractères au plus ; il y en a {_plain(len(value))}.")
     return value or None
 
 

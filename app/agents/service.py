@@ -17,9 +17,9 @@ from app.extensions import db
 from app.identity.admin_queries import account_in_role
 
 DEPLOYMENT_MODES = {
-    "internal": "Interne : la plateforme seule le déploie",
-    "shared": "Partagé : à l’apparence de l’éditeur",
-    "dedicated": "Partagé ou dédié : l’éditeur peut le spécialiser",
+    "internal": "Interne : la plateforme seule le déploie",
+    "shared": "Partagé : à l’apparence de l’éditeur",
+    "dedicated": "Partagé ou dédié : l’éditeur peut le spécialiser",
 }
 RULES = {
     "allow_prompt_override": "Remplacer ses instructions",
@@ -96,7 +96,7 @@ def grant_agent(
     """
     lock_agent(agent)
     if agent.archived_at is not None and enabled:
-        raise ConflictError("Cet agent est archivé : restaurez-le d’abord.", code="agent_archived")
+        raise ConflictError("Cet agent est archivé : restaurez-le d’abord.", code="agent_archived")
     editor = account_in_role(editor_id, "editeur")
     name, prompt = clean_line(name), tidy(prompt_override)
     errors = {}

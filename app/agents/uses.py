@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from app.agents.models import AgentGrant
+from app.core.locks import hold
 from app.extensions import db
 from app.identity.admin_queries import DISPLAY_NAME
 from app.identity.models import User
@@ -33,6 +34,11 @@ def tells_uses(teller: Teller) -> Teller:
     """Ask this function, too, where an agent is in use."""
     _tellers.append(teller)
     return teller
+
+
+def hold_uses(agent_id: str) -> None:
+    """Until the end of the transaction nobody else puts this agent away, nor a deployment of it in service: its editor may not lock its row."""
+    hold(f"agent-uses:{agent_id}")
 
 
 def uses_of(agent_id: str) -> list[Use]:

@@ -128,11 +128,11 @@ class _Asked:
         reason = lock_of(TABLE[name], self.agent, dedicated=self.deployment.mode == "dedicated")
         if reason:
             return f"Ce que le déploiement a écrit est sans effet. {reason}"
-        return f"Le déploiement demande {written} : hors des limites de la plateforme." if name in self.said else ""
+        return f"Le déploiement demande {written} : hors des limites de la plateforme." if name in self.said else ""
 
 
 def _mode_note(agent: Agent, dedicated: bool) -> str:
-    return "L’agent n’est proposé qu’en mode partagé : il est traité ainsi." if dedicated and agent.deployment_mode != "dedicated" else ""
+    return "L’agent n’est proposé qu’en mode partagé : il est traité ainsi." if dedicated and agent.deployment_mode != "dedicated" else ""
 
 
 def _prompt_rows(asked: _Asked, config: ResolvedConfig, granted_prompt: str) -> list[Row]:

@@ -80,10 +80,10 @@ def _tell(alert: QuotaAlert) -> None:
     used = french.plural(getattr(row.UsageCounter, alert.kind), one, many)
     share = f"{used} sur {french.number(allowed or 0)} en {french.month(alert.month)}, forfait {row.Plan.name}."
     if alert.level < 100:
-        title = f"{many.capitalize()} : {alert.level} % de votre forfait"
+        title = f"{many.capitalize()} : {alert.level} % de votre forfait"
         body = f"{share} À 100 %, l’assistant ne répond plus jusqu’au mois suivant. Écrivez à la plateforme pour changer de forfait."
     else:
-        title = f"{many.capitalize()} : votre forfait est atteint"
+        title = f"{many.capitalize()} : votre forfait est atteint"
         body = (
             f"{share} Jusqu’au {first_of_next_month(alert.month)}, vos visiteurs lisent un message d’attente, avec le téléphone de leur "
             "artisan. Écrivez à la plateforme pour changer de forfait."

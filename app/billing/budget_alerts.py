@@ -43,15 +43,15 @@ def _tell(alert: BudgetAlert) -> None:
     figures = f"{french.euro(spent)} sur {french.euro(budget.amount_eur)} en {french.month(alert.month)}."
     stopped = alert.level == LAST and budget.hard_stop
     if stopped:
-        title = "Budget IA : il est épuisé, vos assistants sont arrêtés"
+        title = "Budget IA : il est épuisé, vos assistants sont arrêtés"
         after = (
             f"Jusqu’au {first_of_next_month(alert.month)}, vos visiteurs lisent un message d’attente, avec le téléphone de leur artisan. "
             "Écrivez à la plateforme pour relever le budget."
         )
     elif alert.level == LAST:
-        title, after = "Budget IA : il est épuisé", "Vos assistants répondent toujours. Écrivez à la plateforme pour relever le budget."
+        title, after = "Budget IA : il est épuisé", "Vos assistants répondent toujours. Écrivez à la plateforme pour relever le budget."
     else:
-        title = f"Budget IA : {alert.level} % sont dépensés"
+        title = f"Budget IA : {alert.level} % sont dépensés"
         after = (
             "À 100 %, vos assistants ne répondent plus jusqu’au mois suivant." if budget.hard_stop else "Vos assistants répondent toujours."
         )
@@ -61,7 +61,7 @@ def _tell(alert: BudgetAlert) -> None:
         notify(
             administrator,
             kind="budget_of_editor",
-            title=f"Budget IA de {editor.display_name} : {alert.level} %",
+            title=f"Budget IA de {editor.display_name} : {alert.level} %",
             body=f"{figures} Pour l’instant, {state}.",
             url=f"/admin/editeurs/{editor.id}",
         )

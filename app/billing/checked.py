@@ -66,4 +66,4 @@ def keep_check(found: Sequence[Difference]) -> None:
 def _said(one: Difference) -> str:
     who = " · ".join(value for value in (one.key.get("editor_id"), one.key.get("agent_id"), one.key["provider"], one.key["model"]) if value)
     amounts = ", ".join(f"{name} {counted} ≠ {logged}" for name, (counted, logged) in one.figures.items())
-    return f"{one.day:%d/%m/%Y} · {who} : {amounts}"
+    return f"{one.day:%d/%m/%Y} · {who} : {amounts}"

@@ -80,7 +80,7 @@ def check() -> list[Difference]:
                     administrator,
                     kind="costs_drift",
                     title="Les compteurs de l’IA ne sont plus la somme du journal",
-                    body=f"Premier jour concerné : {days[0]:%d/%m/%Y}. Le détail est sur la page des coûts.",
+                    body=f"Premier jour concerné : {days[0]:%d/%m/%Y}. Le détail est sur la page des coûts.",
                     url="/admin/couts",
                 )
         return found

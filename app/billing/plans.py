@@ -82,7 +82,7 @@ def save_plan(values: PlanValues, plan_id: str | None = None) -> Plan:
     if not name:
         errors["name"] = ["Donnez un nom à ce forfait."]
     if values.price_month is not None and not 0 <= values.price_month <= 1_000_000:
-        errors["price_month"] = ["Un prix positif, ou rien : sur devis."]
+        errors["price_month"] = ["Un prix positif, ou rien : sur devis."]
     taken = select(Plan.id).where(func.lower(Plan.name) == name.lower(), Plan.id != (plan_id or ""))
     if name and db.session.scalar(taken):
         errors["name"] = ["Un autre forfait porte ce nom."]
@@ -145,7 +145,7 @@ def unsubscribe(editor_id: str) -> None:
     if found is None:
         return
     if found.suspended_for:
-        raise ConflictError("Ce compte est suspendu par son forfait : rétablissez-le d’abord.", code="suspended_by_plan")
+        raise ConflictError("Ce compte est suspendu par son forfait : rétablissez-le d’abord.", code="suspended_by_plan")
     db.session.delete(found)
     db.session.flush()
     settle_levels(editor_id)

@@ -118,7 +118,7 @@ def _suspend(found: Standing, cause: str) -> None:
     month, held = clock.paris_month(), found.subscription
     reason = {
         "unpaid": f"Facture impayée depuis le {french.day(held.unpaid_since)}.",
-        "overrun": f"Forfait {found.plan.name} largement dépassé en {french.month(month)} : plus de {MASSIVE_PERCENT} % demandés.",
+        "overrun": f"Forfait {found.plan.name} largement dépassé en {french.month(month)} : plus de {MASSIVE_PERCENT} % demandés.",
     }[cause]
     suspend_user(current_actor(), found.user, reason)
     held.suspended_for, held.suspended_month, held.suspended_reason = cause, month, reason
@@ -130,7 +130,7 @@ def _suspend(found: Standing, cause: str) -> None:
         kind="account",
         template="notification",
         title="Votre compte est suspendu",
-        body=f"{reason} Vos assistants ne répondent plus et votre espace est fermé ; rien n’est effacé. {after}",
+        body=f"{reason} Vos assistants ne répondent plus et votre espace est fermé ; rien n’est effacé. {after}",
         url=None,
         unsubscribe=None,
         name=found.user.name,

@@ -47,7 +47,7 @@ class HouseLookForm(LookForm):
 
     logo = FileField("Logo")
     remove_logo = BooleanField("Retirer ce logo")
-    powered_by = SelectField("Mention « Propulsé par AI-Manager »", validate_choice=False)
+    powered_by = SelectField("Mention « Propulsé par AI-Manager »", validate_choice=False)
     custom_css = TextAreaField("Feuille de style", [Length(max=MAX_LENGTH)])
 
 
@@ -141,12 +141,12 @@ def _form(desk: Desk) -> LookForm:
     form = HouseLookForm(data=data | {"powered_by": {True: YES, False: NO}.get(own.get("powered_by"), "")})  # type: ignore[arg-type]
     inherited = "affichée" if desk.look({})["powered_by"] else "non affichée"
     form.powered_by.choices = [
-        SelectChoice("", f"Comme hérité : {inherited}"),
+        SelectChoice("", f"Comme hérité : {inherited}"),
         SelectChoice(YES, "Affichée"),
         SelectChoice(NO, "Non affichée"),
     ]
     if desk.required:
-        form.powered_by.choices = [SelectChoice("", "Affichée : l’agent l’impose")]
+        form.powered_by.choices = [SelectChoice("", "Affichée : l’agent l’impose")]
         form.powered_by.data = ""
     return form
 
@@ -178,17 +178,17 @@ def _preview(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
 def _legibility(look: Mapping[str, Any], typed: str) -> Legibility:
     color, ink = look["primary_color"], look["on_primary"]
     if typed and not is_color(typed):
-        return Legibility("wait", "Cette couleur n’est pas encore complète : un dièse et six chiffres ou lettres de a à f, comme #24518f.")
+        return Legibility("wait", "Cette couleur n’est pas encore complète : un dièse et six chiffres ou lettres de a à f, comme #24518f.")
     asked = look["color_asked"]
     if asked:
         ratio = _written(contrast(asked, readable_on(asked)))
         return Legibility(
-            "wait", f"Sur {asked}, le texte serait difficile à lire ({ratio} pour 1) : vos clients verront {color}, la plus proche lisible."
+            "wait", f"Sur {asked}, le texte serait difficile à lire ({ratio} pour 1) : vos clients verront {color}, la plus proche lisible."
         )
     words, ratio = "blanc" if ink == WHITE else "foncé", _written(contrast(color, ink))
     if contrast(color, WHITE) < VISIBLE:
-        return Legibility("wait", f"Texte {words} à {ratio} pour 1, lisible ; mais cette couleur se voit à peine sur une page blanche.")
-    return Legibility("ok", f"Texte {words} à {ratio} pour 1 : bien lisible.")
+        return Legibility("wait", f"Texte {words} à {ratio} pour 1, lisible ; mais cette couleur se voit à peine sur une page blanche.")
+    return Legibility("ok", f"Texte {words} à {ratio} pour 1 : bien lisible.")
 
 
 def _written(ratio: float) -> str:

@@ -80,7 +80,7 @@ def add_library_pages(bp: Blueprint) -> None:
             flash(error.message, "error")
             return redirect(url_for(".content", content_id=found.id), code=303)
         undo = url_for(".bring_content_back", content_id=found.id)
-        flash({"message": f"« {found.title or 'Demande'} » est dans la corbeille pour 30 jours.", "undo": undo}, "success")  # type: ignore[arg-type]
+        flash({"message": f"« {found.title or 'Demande'} » est dans la corbeille pour 30 jours.", "undo": undo}, "success")  # type: ignore[arg-type]
         return redirect(url_for(".library"), code=303)
 
     @bp.post("/bibliotheque/<content_id>/retour")

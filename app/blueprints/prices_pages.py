@@ -103,7 +103,7 @@ def add_price_pages(bp: Blueprint, *, permission: str, owner: Owner) -> None:
     def switch_price(price_id: str) -> ResponseReturnValue:
         """Propose a price in estimates, or no longer."""
         item = prices_verbs.switch_price(owner(signed_in()), price_id, active=request.form.get("actif") == "1")
-        flash(f"« {item.label} » est {'de nouveau proposé' if item.is_active else 'retiré des estimations'}.", "success")
+        flash(f"« {item.label} » est {'de nouveau proposé' if item.is_active else 'retiré des estimations'}.", "success")
         return redirect(url_for(".price", price_id=item.id), code=303)
 
     @bp.post("/prix/<price_id>/commun")
@@ -114,7 +114,7 @@ def add_price_pages(bp: Blueprint, *, permission: str, owner: Owner) -> None:
         if owner_id is None:
             raise NotFoundError()
         again = prices_verbs.forget_own_price(owner_id, price_id)
-        flash(f"Retour au prix de la plateforme : {french.euro(again.unit_price)} HT." if again else "Prix supprimé.", "success")
+        flash(f"Retour au prix de la plateforme : {french.euro(again.unit_price)} HT." if again else "Prix supprimé.", "success")
         return redirect(url_for(".prices"), code=303)
 
 
@@ -131,7 +131,7 @@ def _edit(portal: str, owner_id: str | None, item: PriceItem | None) -> Response
         except InvalidError as error:
             put_errors(form, error)
         else:
-            flash(f"Prix de « {saved.label} » enregistré.", "success")
+            flash(f"Prix de « {saved.label} » enregistré.", "success")
             return redirect(url_for(f"{portal}.prices"), code=303)
     status = 422 if form.errors else 200
     replaces = prices_verbs.shared_price(item) if item is not None and item.owner_id else None

@@ -338,7 +338,7 @@ def _tell_artisan(session: Session, project: Project, quote: PreQuote) -> None:
         notify(
             session.artisan_id,
             kind="project_created",
-            title=f"Nouvelle estimation : {project.title}",
+            title=f"Nouvelle estimation : {project.title}",
             body=f"{session.visitor_name or 'Votre client'} a reçu une estimation indicative de {euro(quote.total_ttc)} TTC.",
             url=f"/artisan/conversations/{session.id}",
         )

@@ -65,7 +65,7 @@ def announce_after_commit(reply: Message, quote: PreQuote | None = None) -> None
         after_commit(lambda: publisher().event(key, attempt, "done", payload))
 
 
-FAILED_SENTENCE = "La réponse n’a pas pu être écrite. Votre message est bien enregistré : vous pouvez réessayer."
+FAILED_SENTENCE = "La réponse n’a pas pu être écrite. Votre message est bien enregistré : vous pouvez réessayer."
 
 
 def enqueue_reply(reply: Message) -> None:

@@ -28,7 +28,7 @@ def mail_link(actor: Actor, link_id: str) -> str:
     if link is None or row is None:
         raise NotFoundError()
     if row.state in ("expired", "revoked"):
-        raise ConflictError("Ce lien n’ouvre plus rien : créez-en un autre.", code="link_closed")
+        raise ConflictError("Ce lien n’ouvre plus rien : créez-en un autre.", code="link_closed")
     if not link.recipient_email:
         raise ConflictError("Ce lien n’a pas d’adresse e-mail.", code="no_recipient")
     throttle(f"mail-link:{link.id}", times=TIMES, seconds=SECONDS)

@@ -166,7 +166,7 @@ def _refuse_excess(session: Session, *, retrying: bool = False) -> None:
     factor = KNOWN_FACTOR if session.particulier_id else 1
     if session.messages_count >= MAX_MESSAGES * factor + retrying or session.tokens_used >= MAX_SESSION_TOKENS * factor:
         raise LimitError(
-            "Cette conversation a atteint sa longueur maximale. L’artisan a tout reçu : appelez-le pour la suite.",
+            "Cette conversation a atteint sa longueur maximale. L’artisan a tout reçu : appelez-le pour la suite.",
             code="message_limit_reached",
             retry_after=86_400,
         )
@@ -240,7 +240,7 @@ def _tell_artisan_of_end(session: Session) -> None:
     notify(
         session.artisan_id,
         kind="session_completed",
-        title=f"{what} : l’estimation convient" if accepted else f"{what} : la conversation est terminée",
+        title=f"{what} : l’estimation convient" if accepted else f"{what} : la conversation est terminée",
         body=f"{who} a accepté l’estimation. Tout est dans votre espace." if accepted else f"{who} a terminé. Tout est dans votre espace.",
         url=f"/artisan/conversations/{session.id}",
     )
@@ -277,7 +277,7 @@ def ask_for_artisan(session_id: str) -> str | None:
             session.artisan_id,
             kind="contact_asked",
             title=f"{session.visitor_name or 'Un client'} souhaite vous parler",
-            body=f"{session.title or 'Conversation en cours'} : rappelez dès que possible.",
+            body=f"{session.title or 'Conversation en cours'} : rappelez dès que possible.",
             url=f"/artisan/conversations/{session.id}",
         )
     return scene_of_session(session).artisan_phone

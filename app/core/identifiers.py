@@ -18,7 +18,7 @@ def check_siret(text: str) -> str:
     try:
         return str(siret.validate(text))
     except ValidationError:
-        raise ValueError("Ce numéro SIRET n’est pas valide : 14 chiffres sont attendus, comme 732 829 320 00074.") from None
+        raise ValueError("Ce numéro SIRET n’est pas valide : 14 chiffres sont attendus, comme 732 829 320 00074.") from None
 
 
 def check_vat_number(text: str) -> str:

@@ -37,11 +37,11 @@ def read_csv(data: bytes) -> Iterator[Line]:
         for cells in reader:
             trimmed = [_bare(cell.strip()).strip() for cell in cells]
             if any(len(cell) > _MAX_CELL for cell in trimmed):
-                raise TableError(f"Ligne {reader.line_num} : une cellule est trop longue. Un guillemet n’est peut-être pas fermé.")
+                raise TableError(f"Ligne {reader.line_num} : une cellule est trop longue. Un guillemet n’est peut-être pas fermé.")
             if any(trimmed):
                 yield Line(reader.line_num, trimmed)
     except csv.Error:
-        raise TableError(f"Ligne {reader.line_num} : un guillemet est de trop ou n’est pas fermé.") from None
+        raise TableError(f"Ligne {reader.line_num} : un guillemet est de trop ou n’est pas fermé.") from None
 
 
 def write_csv(rows: Iterable[Iterable[object]]) -> bytes:

@@ -77,7 +77,7 @@ def _changed(present: Mapping[str, Any], values: Mapping[str, Any], fields: Sequ
     cleaned: dict[str, Any] = {name: clean_line(values.get(name) or "") for name in LENGTHS}
     errors = {name: [f"{limit} caractères au plus."] for name, limit in LENGTHS.items() if len(cleaned[name]) > limit}
     if cleaned["primary_color"] and not is_color(cleaned["primary_color"]):
-        errors["primary_color"] = ["Une couleur s’écrit #24518f : un dièse et six chiffres ou lettres de a à f."]
+        errors["primary_color"] = ["Une couleur s’écrit #24518f : un dièse et six chiffres ou lettres de a à f."]
     if "custom_css" in fields:
         css = (values.get("custom_css") or "").replace("\r\n", "\n").replace("\x00", "").strip()
         refused = [refusal.sentence for refusal in read_sheet(css).refused]

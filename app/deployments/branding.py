@@ -17,7 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "title": "{artisan.name}",
     "primary_color": "#24518f",
     "logo_url": None,
-    "welcome_message": "Bonjour, je suis l’assistant de {artisan.name}. Pouvez-vous me décrire votre projet ?",
+    "welcome_message": "Bonjour, je suis l’assistant de {artisan.name}. Pouvez-vous me décrire votre projet ?",
     "placeholder": "Votre message",
     "signature": "",
     "powered_by": True,

@@ -175,7 +175,7 @@ def _claim(host: str, one: str, other: str) -> None:
     names = {user.id: user.display_name for user in db.session.scalars(select(User).where(User.id.in_((one, other))))}
     log.warning("domain.claimed_twice", host=host, first=first, second=second)
     record("domain.claimed", made.id, name=host)
-    _tell("domain_claimed", f"Deux éditeurs revendiquent {host}", f"{names[one]} vient de l’autoriser ; {names[other]} l’avait déjà.")
+    _tell("domain_claimed", f"Deux éditeurs revendiquent {host}", f"{names[one]} vient de l’autoriser ; {names[other]} l’avait déjà.")
 
 
 def _tell_waiting(domain: AllowedDomain) -> None:

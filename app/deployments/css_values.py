@@ -36,7 +36,7 @@ def check_value(name: str, tokens: list[Any]) -> tuple[str, str]:
     check = PROPERTIES.get(name)
     values = [token for token in tokens if token.type not in ("whitespace", "comment")]
     if check is None:
-        raise Refused("cette propriété n’est pas admise : couleurs, police, bordures, arrondis, ombres et marges intérieures seulement.")
+        raise Refused("cette propriété n’est pas admise : couleurs, police, bordures, arrondis, ombres et marges intérieures seulement.")
     if any(token.type in ("function", "url") for token in values):
         raise Refused("aucune fonction n’est admise, comme url(), var(), calc() ou attr().")
     if not values:
@@ -48,7 +48,7 @@ def _one_of(*words: str) -> Check:
     def check(values: list[Any]) -> str:
         if len(values) == 1 and values[0].type == "ident" and values[0].lower_value in words:
             return str(values[0].lower_value)
-        raise Refused(f"valeurs admises : {', '.join(words)}.")
+        raise Refused(f"valeurs admises : {', '.join(words)}.")
 
     return check
 
@@ -86,7 +86,7 @@ def _color(token: Any) -> str:
     """A colour in hexadecimal, opaque or not."""
     if token.type == "hash" and len(token.value) in (3, 4, 6, 8) and all(char in "0123456789abcdefABCDEF" for char in token.value):
         return f"#{token.value.lower()}"
-    raise Refused("une couleur s’écrit #24518f : un dièse et des chiffres ou lettres de a à f.")
+    raise Refused("une couleur s’écrit #24518f : un dièse et des chiffres ou lettres de a à f.")
 
 
 def _opaque(values: list[Any]) -> str:
@@ -153,7 +153,7 @@ def _fonts(values: list[Any]) -> str:
     names = [" ".join(words) for words in families]
     unknown = next((name for name in names if name not in FONTS), None)
     if unknown is not None:
-        raise Refused("cette police n’est pas de la liste : system-ui, Georgia, Arial, Verdana, Trebuchet MS…")
+        raise Refused("cette police n’est pas de la liste : system-ui, Georgia, Arial, Verdana, Trebuchet MS…")
     return ",".join(f'"{name}"' if " " in name else name for name in names)
 
 

@@ -55,7 +55,7 @@ class Refusal:
     @property
     def sentence(self) -> str:
         """All of it in one sentence."""
-        return f"Ligne {self.line}, « {self.subject} » : {self.reason}"
+        return f"Ligne {self.line}, « {self.subject} » : {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,11 @@ def _rules(reading: _Reading, nodes: Iterable[Any], depth: int) -> Iterator[str]
             if rules := list(_rules(reading, inner, depth=1)):
                 yield f"@media {condition}{{{''.join(rules)}}}"
         elif node.type == "at-rule":
-            reading.refuse(node, "seule la règle @media est admise : rien n’est chargé, animé ni redéfini.", f"@{node.at_keyword[:30]}")
+            reading.refuse(node, "seule la règle @media est admise : rien n’est chargé, animé ni redéfini.", f"@{node.at_keyword[:30]}")
         elif node.type == "error":
             reading.refuse(node, "cette ligne n’est pas une règle CSS complète.")
         else:
-            reading.refuse(node, "une règle « .bubble { … } » est attendue.")
+            reading.refuse(node, "une règle « .bubble { … } » est attendue.")
 
 
 def _rule(reading: _Reading, rule: Any) -> Iterator[str]:
@@ -134,14 +134,14 @@ def _declarations(reading: _Reading, rule: Any, *, colours: bool) -> dict[str, s
     where: dict[str, Any] = {}
     for node in tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True):
         if node.type != "declaration":
-            reading.refuse(node, "une déclaration « propriété : valeur; » est attendue ; les règles imbriquées ne sont pas admises.")
+            reading.refuse(node, "une déclaration « propriété : valeur; » est attendue ; les règles imbriquées ne sont pas admises.")
             continue
         try:
             if node.important:
-                raise Refused("« !important » n’est pas admis.")
+                raise Refused("« !important » n’est pas admis.")
             name, value = check_value(node.lower_name, node.value)
             if name in ("color", "background-color") and not colours:
-                raise Refused("cette partie contient d’autres fonds : colorez .bar, .bubble, .button, .mark ou .send.")
+                raise Refused("cette partie contient d’autres fonds : colorez .bar, .bubble, .button, .mark ou .send.")
         except Refused as refused:
             reading.refuse(node, str(refused), node.name[:40])
         else:
@@ -149,7 +149,7 @@ def _declarations(reading: _Reading, rule: Any, *, colours: bool) -> dict[str, s
     given = [name for name in ("color", "background-color") if name in kept]
     if len(given) == 1:
         other = "background-color" if given == ["color"] else "color"
-        reading.refuse(where[given[0]], f"écrivez aussi « {other} » dans cette règle : la lisibilité se juge sur les deux.", given[0])
+        reading.refuse(where[given[0]], f"écrivez aussi « {other} » dans cette règle : la lisibilité se juge sur les deux.", given[0])
     elif given and not is_contrast_enough(kept["color"], kept["background-color"]):
         ratio = f"{READABLE}".replace(".", ",")
         reading.refuse(where["color"], f"ce texte serait difficile à lire sur ce fond (contraste sous {ratio} pour 1).", "color")
@@ -178,7 +178,7 @@ def _selector(tokens: list[Any]) -> tuple[str, str]:
         elif token.type == "ident" and after == ":" and token.lower_value in STATES and compounds[-1]:
             states.append(token.lower_value)
         else:
-            raise Refused(f"seules ces parties se choisissent : {', '.join(f'.{part}' for part in sorted(PARTS))}.")
+            raise Refused(f"seules ces parties se choisissent : {', '.join(f'.{part}' for part in sorted(PARTS))}.")
         if after and token.type == "whitespace":
             raise Refused("ce sélecteur n’est pas complet.")
         after = ""

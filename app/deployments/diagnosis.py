@@ -24,7 +24,7 @@ _NOT_READ = {
     "connect": "Le site n’accepte pas la connexion.",
     "tls": "La connexion chiffrée a échoué, ou le certificat du site n’est pas valide.",
     "timeout": f"Le site n’a pas répondu en {SECONDS:.0f} secondes.",
-    "too_large": "La page pèse plus de 2 Mo : nous ne la lisons pas.",
+    "too_large": "La page pèse plus de 2 Mo : nous ne la lisons pas.",
     "protocol": "Le site a renvoyé une réponse illisible, ou coupé la connexion.",
 }
 
@@ -96,7 +96,7 @@ def diagnose(client: GuardedClient, typed: str, widget: Widget) -> Diagnosis:
         found.findings.append(refused)
         return found
     page = read_page(_text(result))
-    moved = f"Après redirection : {found.url}" if _origin(found.url) != _origin(asked) else found.url
+    moved = f"Après redirection : {found.url}" if _origin(found.url) != _origin(asked) else found.url
     found.findings.append(Finding("ok", READ, moved))
     if not widget.is_active:
         found.findings.append(
@@ -127,13 +127,13 @@ def _unreadable(result: HttpResult) -> Finding | None:
         return Finding(
             "bad",
             f"Le site répond {result.status}",
-            "La page demande un mot de passe, ou refuse notre visite : essayez une page ouverte à tous.",
+            "La page demande un mot de passe, ou refuse notre visite : essayez une page ouverte à tous.",
         )
     if result.status >= 400:
         return Finding("bad", f"Le site répond {result.status}", "Vérifiez l’adresse de la page.")
     if "html" not in result.headers.get("content-type", "text/html").lower():
         sort = result.headers["content-type"].split(";")[0][:60]
-        return Finding("bad", "Ce n’est pas une page", f"Cette adresse donne un contenu « {sort} » ; donnez celle d’une page HTML.")
+        return Finding("bad", "Ce n’est pas une page", f"Cette adresse donne un contenu « {sort} » ; donnez celle d’une page HTML.")
     if result.headers.get("content-encoding", "identity").lower() not in ("identity", "gzip", "deflate", ""):
         return Finding("bad", "Cette page n’a pas été lue", "Le site compresse ses pages d’une façon que nous ne lisons pas.")
     return None
@@ -153,10 +153,10 @@ def _script(page: Page, source: str | None, widget: Widget) -> Finding:
     if source:
         return Finding("ok", "Le script est dans la page")
     if page.loader:
-        text = f"Il est pris à « {page.loader.get('src', '')[:200]} », qui n’est pas une adresse de la plateforme : mettez celle-ci."
+        text = f"Il est pris à « {page.loader.get('src', '')[:200]} », qui n’est pas une adresse de la plateforme : mettez celle-ci."
         return Finding("bad", "Le script vient d’ailleurs", text, code=widget.snippet)
     text = (
-        "Ajoutez cette ligne avant la fin du corps de la page. Nous lisons le HTML tel que le serveur l’envoie : "
+        "Ajoutez cette ligne avant la fin du corps de la page. Nous lisons le HTML tel que le serveur l’envoie : "
         "un script que votre application ajoute ensuite ne s’y voit pas."
     )
     return Finding("bad", "Le script n’est pas dans la page", text, code=widget.snippet)
@@ -193,7 +193,7 @@ def _policy(page: Page, headers: Mapping[str, str], source: str, widget: Widget)
         return [Finding("ok", "La règle de contenu (CSP) de la page laisse passer l’assistant")]
     findings = []
     if any(one.nonce for one in missing):
-        text = "Votre règle de contenu n’admet que les scripts portant son jeton : mettez-le sur le nôtre, comme sur les vôtres."
+        text = "Votre règle de contenu n’admet que les scripts portant son jeton : mettez-le sur le nôtre, comme sur les vôtres."
         code = widget.snippet.replace("<script ", '<script nonce="JETON" ')
         findings.append(Finding("bad", "Le script ne porte pas le jeton (nonce) de la page", text, code=code))
     lines = [one.line for one in missing if not one.nonce]

@@ -41,22 +41,22 @@ def read_domain(text: str, environment: str) -> DomainName:
     if scheme and scheme.lower() not in ("https", "http"):
         raise ValueError(f"Écrivez un nom de domaine, {_EXAMPLE}.")
     if scheme and scheme.lower() == "http" and environment != "localhost":
-        raise ValueError("Une page en http ne peut pas afficher l’assistant : elle doit être servie en https.")
+        raise ValueError("Une page en http ne peut pas afficher l’assistant : elle doit être servie en https.")
     if "@" in typed or re.search(r"[\x00-\x20\x7f\\]", typed):
         raise ValueError(f"Ce n’est pas un nom de domaine. Écrivez-le seul, {_EXAMPLE}.")
     if re.search(r"[/?#]", typed):
-        raise ValueError("Écrivez le domaine seul, sans chemin : il vaut pour toutes ses pages.")
+        raise ValueError("Écrivez le domaine seul, sans chemin : il vaut pour toutes ses pages.")
     found = _HOST_PORT.fullmatch(typed)
     if found is None or not found.group(2):
         raise ValueError(f"Écrivez un nom de domaine, {_EXAMPLE}.")
     wildcard, port = bool(found.group(1)), _port(found.group(3))
     if "*" in found.group(2):
-        raise ValueError("L’étoile se met une seule fois, au début et suivie d’un point : *.exemple.fr.")
+        raise ValueError("L’étoile se met une seule fois, au début et suivie d’un point : *.exemple.fr.")
     host = _host(found.group(2))
     if environment == "localhost":
         return DomainName(_local(host, wildcard), port, False)
     if host in LOCAL_HOSTS or host.endswith(".localhost") or _is_loopback(host):
-        raise ValueError("Cette adresse est celle d’un poste local : choisissez l’environnement « Poste local ».")
+        raise ValueError("Cette adresse est celle d’un poste local : choisissez l’environnement « Poste local ».")
     if _is_address(host):
         _check_address(host, wildcard, environment)
     else:
@@ -100,12 +100,12 @@ def _check_international(label: str) -> None:
         raise ValueError("Ce nom de domaine international n’est pas valide.") from None
     alphabets = {unicodedata.name(letter, "").split(" ")[0] for letter in letters if letter.isalpha()}
     if len(alphabets & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}) > 1:
-        raise ValueError(f"« {letters} » mélange plusieurs alphabets : ce nom imite celui d’un autre site.")
+        raise ValueError(f"« {letters} » mélange plusieurs alphabets : ce nom imite celui d’un autre site.")
 
 
 def _local(host: str, wildcard: bool) -> str:
     if wildcard or host not in LOCAL_HOSTS:
-        raise ValueError("Un poste local s’écrit localhost ou 127.0.0.1, avec son port au besoin : localhost:3000.")
+        raise ValueError("Un poste local s’écrit localhost ou 127.0.0.1, avec son port au besoin : localhost:3000.")
     return host
 
 
@@ -123,14 +123,14 @@ def _is_loopback(host: str) -> bool:
 
 def _check_address(host: str, wildcard: bool, environment: str) -> None:
     if environment == "production":
-        raise ValueError("En production, une adresse IP n’est pas acceptée : donnez un nom de domaine.")
+        raise ValueError("En production, une adresse IP n’est pas acceptée : donnez un nom de domaine.")
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         raise ValueError("Une adresse IP s’écrit sous sa forme usuelle, comme 192.168.1.20.") from None
     if address.version == 6:
         raise ValueError(
-            "Une adresse IPv6 ne peut pas être autorisée : les navigateurs n’en tiennent pas compte. Donnez un nom de domaine."
+            "Une adresse IPv6 ne peut pas être autorisée : les navigateurs n’en tiennent pas compte. Donnez un nom de domaine."
         )
     if wildcard:
         raise ValueError("L’étoile ne va pas avec une adresse IP.")
@@ -138,9 +138,9 @@ def _check_address(host: str, wildcard: bool, environment: str) -> None:
 
 def _check_name(host: str, wildcard: bool) -> None:
     if "." not in host:
-        raise ValueError(f"Il manque la fin du nom, ou c’est une extension entière : écrivez {_EXAMPLE.removeprefix('par exemple ')}.")
+        raise ValueError(f"Il manque la fin du nom, ou c’est une extension entière : écrivez {_EXAMPLE.removeprefix('par exemple ')}.")
     if _suffixes().is_public(host) or (wildcard and host in _parents()):
-        raise ValueError(f"« {host} » est partagé par des sites qui ne sont pas les vôtres : écrivez le vôtre, comme monsite.{host}.")
+        raise ValueError(f"« {host} » est partagé par des sites qui ne sont pas les vôtres : écrivez le vôtre, comme monsite.{host}.")
 
 
 @cache

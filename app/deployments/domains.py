@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app.audit.service import record
 from app.core import clock
 from app.core.acting import STAFF_ROLES, current_actor
 from app.core.errors import ConflictError, InvalidError, NotFoundError
 from app.core.jobs import enqueue_after_commit
+from app.core.locks import hold
 from app.core.text import clean_line
 from app.deployments.domain_models import EditorRule
 from app.deployments.domain_names import ENVIRONMENTS, DomainName, read_domain
@@ -81,7 +82,7 @@ def allow_origin(deployment: Deployment, origin_text: str) -> AllowedDomain:
     """Allow the page of a refused attempt, by its exact origin. Raises InvalidError."""
     origin = parse_origin(origin_text)
     if origin is None:
-        raise InvalidError("Cette origine n’est pas celle d’une page : elle ne peut pas être autorisée.")
+        raise InvalidError("Cette origine n’est pas celle d’une page : elle ne peut pas être autorisée.")
     environment = "localhost" if origin.host in LOCAL_HOSTS else "development" if _is_address(origin) else "production"
     return add_domain(deployment, origin.text, environment)
 
@@ -128,7 +129,7 @@ def review_domain(domain: AllowedDomain, *, accept: bool, note: str = "") -> Non
         raise ConflictError("Ce domaine a déjà reçu cette réponse.", code="already_reviewed")
     reason = clean_line(note)[:300]
     if not accept and not reason:
-        raise InvalidError("Dites à l’éditeur pourquoi.", {"note": ["Écrivez le motif : l’éditeur le lira."]})
+        raise InvalidError("Dites à l’éditeur pourquoi.", {"note": ["Écrivez le motif : l’éditeur le lira."]})
     domain.status, domain.review_note, domain.reviewed_at = status, None if accept else reason, clock.now()
     name = domain_text(domain)
     record("domain.approved" if accept else "domain.refused", domain.deployment_id, name=name, reason=domain.review_note)
@@ -137,14 +138,14 @@ def review_domain(domain: AllowedDomain, *, accept: bool, note: str = "") -> Non
             domain.editor_id,
             kind="domain_reviewed",
             title=f"{name} est validé" if accept else f"{name} est refusé",
-            body="L’assistant s’y affiche dès maintenant." if accept else f"Motif : {reason}",
+            body="L’assistant s’y affiche dès maintenant." if accept else f"Motif : {reason}",
             url=f"/editeur/deploiements/{domain.deployment_id}/domaines",
         )
 
 
 def _lock(deployment: Deployment) -> None:
     """One addition at a time to a deployment, so that neither its limit nor its unique domains are passed by two at once."""
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"domains:{deployment.id}"))))
+    hold(f"domains:{deployment.id}")
 
 
 def _check_room(deployment: Deployment, name: DomainName) -> None:
@@ -156,7 +157,7 @@ def _check_room(deployment: Deployment, name: DomainName) -> None:
     if len(held) >= MAX_DOMAINS:
         raise InvalidError(
             "La liste est pleine.",
-            {"domain": [f"{MAX_DOMAINS} domaines au plus par déploiement : une étoile (*.exemple.fr) en remplace plusieurs."]},
+            {"domain": [f"{MAX_DOMAINS} domaines au plus par déploiement : une étoile (*.exemple.fr) en remplace plusieurs."]},
         )
 
 

@@ -174,7 +174,7 @@ def _settle(host: BrandHost, problem: str | None, *, unsure: bool) -> None:
     if problem is None:
         if host.status != "verified":
             if editor_of_host(host.host) is not None:
-                host.problem = "Un autre compte sert déjà ce nom. Écrivez-nous : nous réglerons cela avec vous."
+                host.problem = "Un autre compte sert déjà ce nom. Écrivez-nous : nous réglerons cela avec vous."
                 return
             host.status, host.served_since = "verified", now
             record("host.verified", host.id, host=host.host)
@@ -183,7 +183,7 @@ def _settle(host: BrandHost, problem: str | None, *, unsure: bool) -> None:
         if host.verified_at is None or host.verified_at < now - GRACE:
             host.status, host.served_since = "failed", None
             record("host.failed", host.id, host=host.host)
-            _tell(host, f"{host.host} n’est plus servi", "Ses liens n’ouvrent plus rien ; les nouveaux portent notre nom.")
+            _tell(host, f"{host.host} n’est plus servi", "Ses liens n’ouvrent plus rien ; les nouveaux portent notre nom.")
         elif was_right and not unsure:
             _tell(host, f"{host.host} ne mène plus ici", f"{problem} Sans correction, il ne sera plus servi dans trois jours.")
     elif not unsure:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from app.agents.models import Agent
 from app.audit.service import record
 from app.billing.plans import limits_of
 from app.core.errors import ConflictError, InvalidError
+from app.core.locks import hold
 from app.deployments.models import Deployment
 from app.deployments.rates import HIGHEST, forget_rate, lowest_rate
 from app.extensions import db
@@ -51,7 +52,7 @@ def check_room(editor_id: str) -> None:
     limits = limits_of(editor_id)
     if limits is None or limits.deployments is None:
         return
-    db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"deployments:{editor_id}"})
+    hold(f"deployments:{editor_id}")
     in_service = db.session.scalar(select(func.count()).where(Deployment.editor_id == editor_id, Deployment.is_active)) or 0
     if in_service >= limits.deployments:
         many = "déploiements" if limits.deployments > 1 else "déploiement"

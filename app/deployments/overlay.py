@@ -22,7 +22,7 @@ NOT_DEDICATED = "Demande un déploiement dédié."
 NOT_OFFERED = "Cet agent n’est proposé qu’en mode partagé."
 RESERVED = "Réservé à la plateforme."
 REFUSALS = {
-    "allow_prompt_override": "Cet agent ne laisse pas remplacer ses instructions ; vous pouvez les compléter.",
+    "allow_prompt_override": "Cet agent ne laisse pas remplacer ses instructions ; vous pouvez les compléter.",
     "allow_model_override": "Cet agent ne laisse pas choisir son modèle.",
     "allow_rag_override": "Cet agent ne laisse pas choisir ses documents.",
 }
@@ -70,9 +70,9 @@ TABLE: dict[str, Override] = {
         Override("context_window_size", "Messages gardés en mémoire", "whole", "context_window", low=1, high=20),
         Override(
             "dedicated_collection", "Collection de documents dédiée", "word", longest=100, pattern=r"[a-z0-9][a-z0-9_-]*",
-            hint="Des minuscules sans accent, des chiffres, « - » et « _ ».", allowed_by="allow_rag_override",
+            hint="Des minuscules sans accent, des chiffres, « - » et « _ ».", allowed_by="allow_rag_override",
         ),
-        Override("ollama_host", "Serveur du modèle", "word", longest=253, pattern=HOST_NAME, hint="Un nom d’hôte, sans « http:// ».", staff=True),
+        Override("ollama_host", "Serveur du modèle", "word", longest=253, pattern=HOST_NAME, hint="Un nom d’hôte, sans « http:// ».", staff=True),
         Override("ollama_port", "Port du serveur", "whole", low=1, high=65_535, staff=True),
     )
 }  # fmt: skip
@@ -194,7 +194,7 @@ def checked(values: Mapping[str, Any], present: Mapping[str, Any], agent: Agent,
         else:
             made[name] = value
     if not errors and made.get("system_prompt_append") and made.get("system_prompt_replace"):
-        errors["system_prompt_append"] = ["Complétez les instructions ou remplacez-les : pas les deux."]
+        errors["system_prompt_append"] = ["Complétez les instructions ou remplacez-les : pas les deux."]
     if errors:
         raise InvalidError("Les réglages sont à corriger.", errors)
     return made
@@ -239,7 +239,7 @@ def _text(given: Any) -> str:
 
 def _fitting(field: Override, value: str) -> str | None:
     if len(value) > field.longest:
-        raise ValueError(f"{_plain(field.longest)} caractères au plus ; il y en a {_plain(len(value))}.")
+        raise ValueError(f"{_plain(field.longest)} caractères au plus ; il y en a {_plain(len(value))}.")
     return value or None
 
 

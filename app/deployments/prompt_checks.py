@@ -142,7 +142,7 @@ def findings(text: str) -> list[Finding]:
 
 def explain(found: list[Finding]) -> str:
     """The findings in words: « Ligne 2, « ignore les instructions » : demande d’ignorer… »."""
-    told = [f"Ligne {one.line}, « {one.excerpt} » : ce passage {one.reason}." for one in found[:MAX_FINDINGS]]
+    told = [f"Ligne {one.line}, « {one.excerpt} » : ce passage {one.reason}." for one in found[:MAX_FINDINGS]]
     if len(found) > MAX_FINDINGS:
         told.append(f"Et {len(found) - MAX_FINDINGS} autres.")
     return " ".join(told)

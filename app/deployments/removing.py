@@ -18,5 +18,5 @@ def remove_deployment(deployment: Deployment) -> None:
         with db.session.begin_nested():
             db.session.execute(delete(Deployment).where(Deployment.id == deployment_id))
     except IntegrityError:
-        raise ConflictError("Ce déploiement a déjà servi : mettez-le hors service plutôt.", code="deployment_used") from None
+        raise ConflictError("Ce déploiement a déjà servi : mettez-le hors service plutôt.", code="deployment_used") from None
     record("deployment.removed", deployment_id, name=name)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.agents.models import Agent
 from app.agents.queries import deployable_agent, grant_of
+from app.agents.uses import hold_uses
 from app.audit.service import record
 from app.core.acting import current_actor
 from app.core.errors import ConflictError, InvalidError, NotFoundError
@@ -40,6 +41,7 @@ def create_deployment(editor_id: str | None, agent_id: str, name: str, mode: str
     """
     if editor_id and editor_id != current_actor().account_id:
         _check_editor(editor_id)
+    hold_uses(agent_id)
     agent = deployable_agent(agent_id, editor_id)
     name = clean_line(name)
     errors = _name_errors(name, agent_id, editor_id, None)
@@ -86,10 +88,12 @@ def set_active(deployment: Deployment, active: bool) -> None:
     """
     if deployment.is_active == active:
         return
-    if active and db.session.get_one(Agent, deployment.agent_id).archived_at is not None:
-        raise ConflictError("L’agent de ce déploiement est archivé.", code="agent_archived")
-    if active and deployment.editor_id:
-        check_room(deployment.editor_id)
+    if active:
+        hold_uses(deployment.agent_id)
+        if db.session.execute(select(Agent.archived_at).where(Agent.id == deployment.agent_id)).scalar_one() is not None:
+            raise ConflictError("L’agent de ce déploiement est archivé.", code="agent_archived")
+        if deployment.editor_id:
+            check_room(deployment.editor_id)
     deployment.is_active = active
     record("deployment.switched", deployment.id, name=deployment.name, active=active)
 

@@ -67,7 +67,7 @@ def _contains(expected: str, outcome: Outcome) -> Verdict:
     said = fold(outcome.answer)
     missing = [line.strip() for line in expected.splitlines() if line.strip() and fold(line) not in said]
     if missing:
-        return Verdict(False, "Il manque : " + ", ".join(f"« {line} »" for line in missing) + ".")
+        return Verdict(False, "Il manque : " + ", ".join(f"« {line} »" for line in missing) + ".")
     return Verdict(True, "Tout ce qui est attendu est dans la réponse.")
 
 
@@ -90,7 +90,7 @@ def _not_json(name: str) -> None:
 def _total(expected: str, outcome: Outcome) -> Verdict:
     wanted = round_cents(parse_amount(expected.strip()))
     if outcome.total_ttc is None:
-        return Verdict(False, f"Aucun pré-devis ; {euro(wanted)} TTC attendus.")
+        return Verdict(False, f"Aucun pré-devis ; {euro(wanted)} TTC attendus.")
     if outcome.total_ttc != wanted:
         return Verdict(False, f"Le pré-devis fait {euro(outcome.total_ttc)} TTC au lieu de {euro(wanted)}.")
     return Verdict(True, f"Le pré-devis fait {euro(wanted)} TTC.")

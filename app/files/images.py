@@ -46,7 +46,7 @@ def reencode(data: bytes) -> Variants:
     try:
         image = _decoded(data)
     except Image.DecompressionBombError:
-        raise UnreadableImageError("Cette image est trop grande : 50 millions de pixels au maximum.") from None
+        raise UnreadableImageError("Cette image est trop grande : 50 millions de pixels au maximum.") from None
     except Exception as error:  # decoders answer hostile bytes with whatever exception they stumble on
         raise UnreadableImageError("Cette image est illisible ou incomplète. Envoyez-la à nouveau, ou prenez une autre photo.") from error
     image.thumbnail((FULL_SIDE, FULL_SIDE), Image.Resampling.LANCZOS)

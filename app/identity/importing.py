@@ -68,7 +68,7 @@ class Progress:
 def read_import(actor: Actor, *, filename: str, data: bytes) -> ArtisanImport:
     """Read a file into a draft, wrong lines included, each with its sentence. Raises InvalidError on a file that is no such table."""
     if len(data) > MAX_BYTES:
-        raise InvalidError("Ce fichier est trop lourd.", {"file": ["2 Mo au plus : coupez-le en plusieurs."]})
+        raise InvalidError("Ce fichier est trop lourd.", {"file": ["2 Mo au plus : coupez-le en plusieurs."]})
     try:
         lines = list(read_csv(data))
     except TableError as error:
@@ -76,7 +76,7 @@ def read_import(actor: Actor, *, filename: str, data: bytes) -> ArtisanImport:
     if len(lines) < 2:
         raise InvalidError("Ce fichier est vide.", {"file": ["Une ligne de titres puis un artisan par ligne sont attendus."]})
     if len(lines) - 1 > MAX_LINES:
-        raise InvalidError("Ce fichier est trop long.", {"file": ["5 000 artisans au plus : coupez-le en plusieurs."]})
+        raise InvalidError("Ce fichier est trop long.", {"file": ["5 000 artisans au plus : coupez-le en plusieurs."]})
     places = _places(lines[0].cells)
     made = ArtisanImport(editor_id=actor.account_id, created_by=actor.user_id, filename=clean_line(filename)[:200] or "artisans.csv")
     db.session.add(made)
@@ -165,7 +165,7 @@ def _places(titles: list[str]) -> dict[str, int]:
     """Which column holds what. Raises InvalidError naming those that miss."""
     folded = [fold(title) for title in titles]
     places = {name: next((folded.index(word) for word in words if word in folded), None) for name, words in COLUMNS.items()}
-    missing = [f"« {word} »" for name, word in REQUIRED.items() if places[name] is None]
+    missing = [f"« {word} »" for name, word in REQUIRED.items() if places[name] is None]
     if missing:
         sentence = f"La première ligne doit nommer les colonnes. Il manque {' et '.join(missing)}."
         raise InvalidError("Des colonnes manquent.", {"file": [sentence]})
@@ -185,7 +185,7 @@ def _problem(values: dict[str, str], number: int, seen: dict[tuple[str, str], in
             check_phone(values["phone"])
         except ValueError as error:
             problems.append(str(error))
-    problems += [f"Plus de {limit} caractères dans « {name} »." for name, limit in LENGTHS.items() if len(values.get(name, "")) > limit]
+    problems += [f"Plus de {limit} caractères dans « {name} »." for name, limit in LENGTHS.items() if len(values.get(name, "")) > limit]
     for name, word in (("external_id", "Cet identifiant"), ("email", "Cette adresse")):
         if values[name]:
             before = seen.setdefault((name, values[name]), number)
@@ -208,7 +208,7 @@ def _propose(actor: Actor, line: ArtisanImportLine, *, invite: bool) -> str | No
         line.state = "known"
         return None
     if tie is not None and tie.status in ("refused", "detached"):
-        line.state, line.problem = "refused", "Ce lien a été refusé ou détaché : proposez-le à nouveau depuis « Relier un artisan »."
+        line.state, line.problem = "refused", "Ce lien a été refusé ou détaché : proposez-le à nouveau depuis « Relier un artisan »."
         return None
     if tie is not None and _same(tie, line):
         line.state = "known"

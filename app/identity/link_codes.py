@@ -48,7 +48,7 @@ def make_code(actor: Actor, *, external_id: str, artisan_name: str = "", permiss
     ):
         raise ConflictError("Un artisan est déjà relié sous cet identifiant.", code="already_linked", details={"external_id": wanted})
     if len(living_codes(actor.account_id or "")) >= MAX_LIVING:
-        raise InvalidError("Trop de codes attendent d’être utilisés.", {"external_id": [f"{MAX_LIVING} au plus : annulez-en d’anciens."]})
+        raise InvalidError("Trop de codes attendent d’être utilisés.", {"external_id": [f"{MAX_LIVING} au plus : annulez-en d’anciens."]})
     bare = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     code = LinkCode(
         editor_id=actor.account_id,
@@ -101,7 +101,7 @@ def use_code(artisan: User, typed: str) -> EditorLink:
     row = db.session.execute(text("SELECT * FROM door_use_link_code(:wanted)"), {"wanted": _signatures(typed)}).one_or_none()
     if row is None:
         raise InvalidError(
-            "Ce code n’est pas valable.", {"code": ["Vérifiez-le, ou demandez-en un autre à l’éditeur : il sert une fois, sept jours."]}
+            "Ce code n’est pas valable.", {"code": ["Vérifiez-le, ou demandez-en un autre à l’éditeur : il sert une fois, sept jours."]}
         )
     before = current_actor()
     act_as(platform("link-code"))

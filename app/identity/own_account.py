@@ -74,7 +74,7 @@ def change_password(user: User, current: str, password: str) -> None:
     """Choose another password, knowing the present one; every other open cookie ends."""
     check_current_password(user, current)
     if current and current == password:
-        raise InvalidError("Le mot de passe est à changer.", {"password": ["C’est déjà votre mot de passe : choisissez-en un autre."]})
+        raise InvalidError("Le mot de passe est à changer.", {"password": ["C’est déjà votre mot de passe : choisissez-en un autre."]})
     set_password(user, password)
 
 

@@ -34,4 +34,4 @@ def remove_account(actor: Actor, user: User) -> None:
 
 
 def _used() -> ConflictError:
-    return ConflictError("Ce compte a déjà servi : suspendez-le plutôt.", code="account_used")
+    return ConflictError("Ce compte a déjà servi : suspendez-le plutôt.", code="account_used")

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.identity.models import RoleAssignment, User, UserPassword
 
 MIN_PASSWORD = 12
-PASSWORD_RULE = f"{MIN_PASSWORD} caractères au moins : une phrase se retient bien."
+PASSWORD_RULE = f"{MIN_PASSWORD} caractères au moins : une phrase se retient bien."
 STAFF_ROLES = frozenset({"super-admin", "admin", "superviseur", "metreur", "validator"})
 ACCOUNT_ROLES = ("editeur", "artisan", "fabricant", "particulier")
 COMMON_PASSWORDS = frozenset({"motdepasse123", "azertyuiop123", "password1234", "123456789012"})

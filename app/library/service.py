@@ -69,7 +69,7 @@ def retry_content(content: Content) -> None:
         raise NOT_NOW if content.status != "done" else ConflictError("Ce contenu est déjà écrit.", code="content_done")
     actor = current_actor()
     if all(one.id != content.agent_id for one in assistants_for(actor)):
-        raise ConflictError("Cet assistant n’est plus proposé : adressez votre demande à un autre.", code="agent_unavailable")
+        raise ConflictError("Cet assistant n’est plus proposé : adressez votre demande à un autre.", code="agent_unavailable")
     _refuse_spent(content.editor_id)
     _not_too_many(actor)
     content.attempt, content.error = content.attempt + 1, None

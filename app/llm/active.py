@@ -35,7 +35,7 @@ def activate(owner_id: str | None, provider_key: str, model_key: str, module: st
     Raises InvalidError (`module`, `provider`, `model`).
     """
     if module not in MODULES:
-        raise InvalidError("Ce module n’existe pas.", {"module": [f"Modules : {', '.join(MODULES)}."]})
+        raise InvalidError("Ce module n’existe pas.", {"module": [f"Modules : {', '.join(MODULES)}."]})
     provider = db.session.scalar(select(Provider).where(Provider.key == provider_key, Provider.is_active))
     if provider is None:
         raise InvalidError("Le modèle n’a pas été activé.", {"provider": ["Choisissez un fournisseur."]})

@@ -52,5 +52,5 @@ def check_headers(headers: Mapping[str, str], errors: dict[str, list[str]], *, a
     closed = OURS | ({auth_name.lower()} if auth_name else set())
     for name, value in headers.items():
         if not _HEADER.fullmatch(name) or name.lower() in closed or not isinstance(value, str) or not _VALUE.fullmatch(value):
-            errors["api_headers"] = [f"L’en-tête « {name[:64]} » ne peut pas être envoyé : ni authentification, ni accents, ni lignes."]
+            errors["api_headers"] = [f"L’en-tête « {name[:64]} » ne peut pas être envoyé : ni authentification, ni accents, ni lignes."]
     return dict(headers)

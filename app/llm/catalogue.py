@@ -166,7 +166,7 @@ def remove_user_model(owner_id: str | None, provider_key: str, key: str) -> None
         ActiveModel.is_active,
     )
     if db.session.scalar(used):
-        raise ConflictError("Ce modèle est le modèle actif : activez-en un autre d’abord.", code="model_in_use")
+        raise ConflictError("Ce modèle est le modèle actif : activez-en un autre d’abord.", code="model_in_use")
     model_id = found.id
     if isinstance(found, Model):
         found.is_active = False  # its prices tell what it cost
@@ -239,7 +239,7 @@ def _checked(values: ModelValues) -> ModelValues:
         errors["context_size"] = ["Un nombre de jetons positif, ou rien."]
     unknown = set(values.capabilities) - set(CAPABILITIES)
     if unknown:
-        errors["capabilities"] = [f"Capacités connues : {', '.join(CAPABILITIES)}."]
+        errors["capabilities"] = [f"Capacités connues : {', '.join(CAPABILITIES)}."]
     if len(values.name) > 200:
         errors["name"] = ["200 caractères au plus."]
     if errors:

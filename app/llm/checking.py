@@ -39,7 +39,7 @@ class CheckResult:
 
 
 _READY = CheckResult(True, True, True, 0, None, "Le moteur local est prêt, sans clé.")
-_CLOSED = CheckResult(False, None, None, None, "closed", "Ce fournisseur n’est plus proposé : choisissez-en un autre.")
+_CLOSED = CheckResult(False, None, None, None, "closed", "Ce fournisseur n’est plus proposé : choisissez-en un autre.")
 
 
 def test_key(owner_id: str | None, provider_key: str) -> CheckResult:
@@ -71,7 +71,7 @@ def test_active(owner_id: str | None, module: str = "global") -> CheckResult:
     """
     row = next(iter(read(active_statement(owner_id, module), owner_id=owner_id)), None)
     if row is None:
-        return CheckResult(False, None, None, None, "no_model", "Aucun modèle n’est actif : choisissez-en un.")
+        return CheckResult(False, None, None, None, "no_model", "Aucun modèle n’est actif : choisissez-en un.")
     choice = choice_of(row, owner_id) if row.provider_active else None
     if choice is None:
         result = _nothing_to_call_with(row) if row.provider_active else _CLOSED
@@ -110,7 +110,7 @@ def history(owner_id: str | None, limit: int = 50) -> Sequence[ProviderCheck]:
 
 def _nothing_to_call_with(row: Row[Any]) -> CheckResult:
     if row.sealed_key:
-        said = "La clé enregistrée ne peut plus être lue : saisissez-la de nouveau."
+        said = "La clé enregistrée ne peut plus être lue : saisissez-la de nouveau."
     elif row.needs_key:
         said = "Aucune clé n’est enregistrée pour ce fournisseur."
     else:

@@ -21,7 +21,7 @@ from app.llm.owning import lock_owner
 from app.llm.sealing import seal_key, unseal_key
 
 _KEY = re.compile(r"[\x21-\x7e]{1,4000}")
-_BOUND = "Saisissez la clé de nouveau : elle n’est jamais envoyée à une autre adresse que celle avec laquelle elle a été enregistrée."
+_BOUND = "Saisissez la clé de nouveau : elle n’est jamais envoyée à une autre adresse que celle avec laquelle elle a été enregistrée."
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ BLOCKED = "blocked_address"
 _SAID = {
     "auth": "Le fournisseur refuse cette clé.",
     "model": "Ce modèle n’existe pas chez ce fournisseur, ou n’est pas ouvert à cette clé.",
-    "rate_limited": "Le fournisseur limite les appels de cette clé, ou son crédit est épuisé : réessayez plus tard.",
-    "overloaded": "Le fournisseur est en panne ou surchargé : réessayez plus tard.",
+    "rate_limited": "Le fournisseur limite les appels de cette clé, ou son crédit est épuisé : réessayez plus tard.",
+    "overloaded": "Le fournisseur est en panne ou surchargé : réessayez plus tard.",
     "timeout": f"Le fournisseur n’a pas répondu en {SECONDS:.0f} secondes.",
     "unreachable": "Le serveur est injoignable à cette adresse.",
     "blocked": "Cette adresse n’est pas joignable depuis la plateforme, qui n’appelle que des adresses publiques.",
     "refused": "Le fournisseur refuse la demande.",
-    "bad_response": "Ce serveur ne répond pas comme un fournisseur compatible OpenAI : vérifiez l’adresse.",
+    "bad_response": "Ce serveur ne répond pas comme un fournisseur compatible OpenAI : vérifiez l’adresse.",
     "cut": "Le fournisseur a coupé la connexion.",
 }
 KEY_WORKS = "La clé est acceptée par le fournisseur."

@@ -19,7 +19,7 @@ from app.llm.resolving import KEY_COLUMNS, choice_at
 
 LIST_SECONDS = 10.0
 TESTS_PER_MINUTE = 30
-_NOT_NAMED = "La clé est enregistrée, mais ce serveur n’annonce pas un modèle, et un seul : écrivez le nom de celui que vous voulez, puis essayez de nouveau."
+_NOT_NAMED = "La clé est enregistrée, mais ce serveur n’annonce pas un modèle, et un seul : écrivez le nom de celui que vous voulez, puis essayez de nouveau."
 
 
 def start(

@@ -39,7 +39,7 @@ KINDS = {
     "budget_of_editor": Kind("Le budget IA d’un éditeur est presque ou tout à fait dépensé", frozenset({"admin", "super-admin"})),
     "costs_drift": Kind("Les compteurs de l’IA diffèrent du journal", frozenset({"admin", "super-admin"})),
     "domain_claimed": Kind("Deux éditeurs revendiquent le même domaine", frozenset({"admin", "super-admin"})),
-    "account": Kind("La vie de votre compte : accès, mot de passe, adresse", frozenset()),
+    "account": Kind("La vie de votre compte : accès, mot de passe, adresse", frozenset()),
 }
 """`account` concerns every role, and nobody may refuse its e-mails."""
 NOT_OPTIONAL = "account"

@@ -114,7 +114,7 @@ def save_price(owner_id: str | None, values: PriceValues, price_id: str | None =
         PriceItem.owner_id.is_not_distinct_from(owner_id), func.upper(PriceItem.code) == checked["code"].upper()
     )
     if db.session.scalar(same.where(PriceItem.id != item.id) if item else same):
-        raise InvalidError("Ce code est déjà pris.", {"code": ["Un autre de vos prix porte ce code : choisissez-en un autre."]})
+        raise InvalidError("Ce code est déjà pris.", {"code": ["Un autre de vos prix porte ce code : choisissez-en un autre."]})
     if item is None:
         item = PriceItem(owner_id=owner_id)
     for name, value in checked.items():

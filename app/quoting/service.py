@@ -100,7 +100,7 @@ def accept_pre_quote(session_id: str, pre_quote_id: str) -> bool:
     if chosen is None:
         raise NotFoundError()
     if chosen is not versions[0]:
-        raise ConflictError("Une estimation plus récente existe : c’est elle qui peut être acceptée.", code="newer_version")
+        raise ConflictError("Une estimation plus récente existe : c’est elle qui peut être acceptée.", code="newer_version")
     if chosen.accepted_at is not None:
         return False
     chosen.accepted_at = clock.now()

@@ -28,7 +28,7 @@ def replay(delivery_id: str, endpoint: WebhookEndpoint) -> None:
     if delivery.status == "running":
         raise ConflictError("Cet envoi est en cours. Attendez son résultat.", code="delivery_running")
     if not db.session.scalar(select(exists().where(Event.id == delivery.event_id))):
-        raise ConflictError("La conversation de cet événement a été supprimée : son contenu n’est plus là.", code="event_deleted")
+        raise ConflictError("La conversation de cet événement a été supprimée : son contenu n’est plus là.", code="event_deleted")
     delivery.status, delivery.next_at, delivery.finished_at = "queued", clock.now(), None
     record("webhook.replayed", endpoint.id, delivery_id=delivery.id)
     after_commit(request_drain)

@@ -106,7 +106,7 @@ def _count_results(endpoint: WebhookEndpoint, results: list[bool]) -> None:
             endpoint.editor_id,
             kind="webhook_disabled",
             title="Un webhook a été mis en pause",
-            body=f"{endpoint.url} a échoué {PAUSED_AFTER} fois de suite. Vérifiez le destinataire, puis remettez-le en service : "
+            body=f"{endpoint.url} a échoué {PAUSED_AFTER} fois de suite. Vérifiez le destinataire, puis remettez-le en service : "
             "les envois en attente partiront alors.",
             url=f"/editeur/webhooks/{endpoint.id}",
         )

@@ -254,7 +254,7 @@ def test_what_is_archived_meanwhile_is_not_switched_on(admin: Actor, agent_id: s
         )  # somebody else, since it was read
         with pytest.raises(ConflictError) as error:
             set_active(agent, True)
-        assert (error.value.code, error.value.message) == ("agent_archived", "Cet agent est archivé : restaurez-le d’abord.")
+        assert (error.value.code, error.value.message) == ("agent_archived", "Cet agent est archivé : restaurez-le d’abord.")
 
 
 def test_an_agent_out_of_service_is_not_deployed(admin: Actor, agent_id: str) -> None:

@@ -234,7 +234,7 @@ def test_alerts_once_each_to_the_editor_and_the_administrators(house: House, ten
     assert told(tenant.editor.id, "budget") == [
         "Budget IA : 80 % sont dépensés",
         "Budget IA : 90 % sont dépensés",
-        "Budget IA : il est épuisé, vos assistants sont arrêtés",
+        "Budget IA : il est épuisé, vos assistants sont arrêtés",
     ]
     name = tenant.editor.display_name
     assert told(boss, "budget_of_editor") == [f"Budget IA de {name} : {level} %" for level in (80, 90, 100)]
@@ -248,7 +248,7 @@ def test_levels_reached_together_are_told_as_one(house: House, tenant: Tenant, r
     give(tenant, "1.00", hard_stop=False)
     spend(tenant, "3.00")
     run_jobs()
-    assert told(tenant.editor.id, "budget") == ["Budget IA : il est épuisé"]
+    assert told(tenant.editor.id, "budget") == ["Budget IA : il est épuisé"]
     assert [level for _, level, done in levels() if done] == [80, 90, 100]
     give(tenant, "3.40", hard_stop=False)
     assert [level for _, level, _ in levels()] == [80], "what is no longer reached may be told again"

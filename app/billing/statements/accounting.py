@@ -37,7 +37,7 @@ def save_accounting(base_url: str, api_key: str, product_id: int | None, *, vali
     elif not key and (found is None or not found.sealed_key):
         errors["api_key"] = ["Écrivez la clé d’API d’un utilisateur de Dolibarr."]
     elif not key and found is not None and _origin(found.base_url) != _origin(address):
-        errors["api_key"] = ["L’adresse change d’hôte : écrivez la clé à nouveau."]
+        errors["api_key"] = ["L’adresse change d’hôte : écrivez la clé à nouveau."]
     if product_id is not None and product_id < 1:
         errors["product_id"] = ["Écrivez l’identifiant d’un service de Dolibarr, ou laissez vide."]
     if errors:
@@ -89,7 +89,7 @@ def client_for(found: AccountingSettings | None) -> Dolibarr:
     try:
         key = unseal(found.sealed_key, purpose=PURPOSE).decode()
     except UnsealError:
-        raise ConflictError("La clé de Dolibarr ne s’ouvre plus avec la clé maîtresse : écrivez-la à nouveau.", code="key_lost") from None
+        raise ConflictError("La clé de Dolibarr ne s’ouvre plus avec la clé maîtresse : écrivez-la à nouveau.", code="key_lost") from None
     return Dolibarr(found.base_url, key, outbound())
 
 

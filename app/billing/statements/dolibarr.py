@@ -90,7 +90,7 @@ class Dolibarr:
         found = self._list("/invoices", limit=2, sqlfilters=f"(t.ref_ext:=:'{_quoted(ref_ext)}')")
         if len(found) > 1:
             refs = ", ".join(_clean(one.get("ref", "?"), 30) for one in found)
-            raise DolibarrError(f"Plusieurs factures de Dolibarr portent le numéro {ref_ext} : {refs}. Gardez-en une seule.")
+            raise DolibarrError(f"Plusieurs factures de Dolibarr portent le numéro {ref_ext} : {refs}. Gardez-en une seule.")
         return _invoice(found[0]) if found else None
 
     def create_invoice(self, body: dict[str, Any]) -> int:
@@ -147,15 +147,15 @@ class Dolibarr:
 
 def _refusal(result: HttpResult, reason: str) -> DolibarrError:
     """An answer that is no success, in French; what Dolibarr says of it is quoted."""
-    quoted = f" Dolibarr dit : « {reason} »" if reason else ""
+    quoted = f" Dolibarr dit : « {reason} »" if reason else ""
     if result.status == 401:
         return DolibarrError("Dolibarr refuse la clé d’API.")
     if result.status == 403:
         return DolibarrError(f"La clé d’API n’a pas les droits nécessaires dans Dolibarr.{quoted}")
     if 300 <= result.status < 400:
-        return DolibarrError("Dolibarr renvoie vers une autre adresse : écrivez l’adresse finale, en https.")
+        return DolibarrError("Dolibarr renvoie vers une autre adresse : écrivez l’adresse finale, en https.")
     if result.status == 404:
-        return DolibarrError(f"Dolibarr ne connaît pas ce qui est demandé : vérifiez l’adresse et que son API est activée.{quoted}")
+        return DolibarrError(f"Dolibarr ne connaît pas ce qui est demandé : vérifiez l’adresse et que son API est activée.{quoted}")
     if result.status == 429 or result.status >= 500:
         return DolibarrError(f"Dolibarr a échoué (réponse {result.status}).{quoted}", retry=True)
     return DolibarrError(f"Dolibarr a refusé (réponse {result.status}).{quoted}")

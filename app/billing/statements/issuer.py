@@ -73,7 +73,7 @@ def seller() -> dict[str, str]:
     """The issuer as a statement freezes it. Raises ConflictError until it is written."""
     found = issuer()
     if found is None:
-        raise ConflictError("Écrivez d’abord qui émet les relevés : page « Émetteur et TVA ».", code="no_issuer")
+        raise ConflictError("Écrivez d’abord qui émet les relevés : page « Émetteur et TVA ».", code="no_issuer")
     names = ("name", "legal", "address_line1", "address_line2", "postcode", "city", "country", "siret", "vat_number", "email")
     return {name: getattr(found, name) or "" for name in names}
 

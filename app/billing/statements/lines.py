@@ -61,7 +61,7 @@ def usage_line(used: Used, vat_rate: Decimal) -> Line:
     tokens = french.plural(used.prompt_tokens + used.completion_tokens, "jeton", "jetons")
     return Line(
         kind=USAGE,
-        label=f"Intelligence artificielle : {used.agent or 'sans agent'}",
+        label=f"Intelligence artificielle : {used.agent or 'sans agent'}",
         detail=f"{used.model} ({used.provider}), {french.plural(used.calls, 'appel', 'appels')}, {tokens}",
         quantity=Decimal(1),
         unit="mois",
@@ -116,7 +116,7 @@ def invoice_lines(lines: Sequence[Line]) -> list[Line]:
 
 
 def _together(lines: Sequence[Line], base: Decimal) -> Line:
-    detail = "\n".join(f"{line.label}, {line.detail} : {french.euro(line.total_ht)}" for line in lines)
+    detail = "\n".join(f"{line.label}, {line.detail} : {french.euro(line.total_ht)}" for line in lines)
     return Line(lines[0].kind, "Forfait et consommation du mois", detail, Decimal(1), "mois", base, base, lines[0].vat_rate)
 
 

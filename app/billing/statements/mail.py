@@ -22,7 +22,7 @@ def file_name(statement: Statement) -> str:
 def send_statement(statement: Statement) -> str:
     """Send an issued statement to today's billing address; the address. Raises ConflictError before its PDF is written."""
     if statement.status == "draft":
-        raise ConflictError("Ce relevé est un brouillon : émettez-le d’abord.", code="not_issued")
+        raise ConflictError("Ce relevé est un brouillon : émettez-le d’abord.", code="not_issued")
     if statement.pdf_key is None:
         raise ConflictError("Le PDF se prépare encore. Réessayez dans quelques secondes.", code="no_pdf")
     profile = profile_of(statement.editor_id)

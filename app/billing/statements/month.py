@@ -87,4 +87,4 @@ def _plan_line(profile: BillingProfile, month: str, rate: Decimal) -> Line | Non
 def month_is_over(month: str) -> None:
     """Raise ConflictError for a month that still goes on."""
     if month >= clock.paris_month():
-        raise ConflictError("Ce mois n’est pas terminé : son relevé se prépare à partir du 1er du mois suivant.", code="month_not_over")
+        raise ConflictError("Ce mois n’est pas terminé : son relevé se prépare à partir du 1er du mois suivant.", code="month_not_over")

@@ -57,9 +57,9 @@ def statement_words(statement: Statement, corrects: str | None) -> dict[str, Any
     title = "Avoir" if credit else "Relevé"
     mentions = [f"Cet avoir annule le relevé {corrects}."] if corrects else []
     if any(vat.rate == 0 for vat in statement.vat_lines):
-        mentions.append("Autoliquidation de la TVA par le client : article 283-2 du code général des impôts.")
+        mentions.append("Autoliquidation de la TVA par le client : article 283-2 du code général des impôts.")
     mentions.append(
-        "Ce document détaille ce qui est dû ; il ne tient pas lieu de facture. Les appels sont comptés au prix du fournisseur, sans marge."
+        "Ce document détaille ce qui est dû ; il ne tient pas lieu de facture. Les appels sont comptés au prix du fournisseur, sans marge."
     )
     return {
         "title": title,

@@ -70,7 +70,7 @@ def queue_push(statement: Statement) -> None:
     """Ask for an issued statement to be pushed, now even where a later try is planned. Raises ConflictError when it is a draft, there already, on its way, or nothing is set."""
     db.session.refresh(statement, with_for_update=True)
     if statement.status == "draft":
-        raise ConflictError("Ce relevé est un brouillon : émettez-le d’abord.", code="not_issued")
+        raise ConflictError("Ce relevé est un brouillon : émettez-le d’abord.", code="not_issued")
     if statement.status == "pushed":
         raise ConflictError("Ce relevé est déjà dans Dolibarr.", code="already_pushed")
     if statement.push_state == "running" or (statement.push_state == "queued" and not statement.push_attempts):
@@ -143,10 +143,10 @@ def _try(claimed: Claimed) -> Pushed:
         client.create_invoice(claimed.body | _for_whom(claimed))
         invoice, made = client.invoice_by_ref(claimed.number), True
         if invoice is None:
-            raise DolibarrError(f"Dolibarr n’a pas gardé notre numéro {claimed.number} : vérifiez sa dernière facture avant de réessayer.")
+            raise DolibarrError(f"Dolibarr n’a pas gardé notre numéro {claimed.number} : vérifiez sa dernière facture avant de réessayer.")
     if invoice.total_ttc != claimed.total_ttc:
         there, here = french.euro(invoice.total_ttc), french.euro(claimed.total_ttc)
-        raise DolibarrError(f"La facture {invoice.ref} de Dolibarr totalise {there}, et ce relevé {here} : corrigez-la, puis réessayez.")
+        raise DolibarrError(f"La facture {invoice.ref} de Dolibarr totalise {there}, et ce relevé {here} : corrigez-la, puis réessayez.")
     if claimed.validates and invoice.is_draft:
         client.validate(invoice.id)
         invoice = client.invoice_by_ref(claimed.number) or invoice
@@ -158,7 +158,7 @@ def _for_whom(claimed: Claimed) -> dict[str, Any]:
     if claimed.corrects:
         source = claimed.client.invoice_by_ref(claimed.corrects)
         if source is None:
-            said = f"Le relevé {claimed.corrects} que cet avoir annule n’est pas encore dans Dolibarr : envoyez-le d’abord."
+            said = f"Le relevé {claimed.corrects} que cet avoir annule n’est pas encore dans Dolibarr : envoyez-le d’abord."
             raise DolibarrError(said, retry=claimed.corrects_is_coming)
         body["fk_facture_source"] = source.id
     return body
@@ -221,7 +221,7 @@ def _settle(statement_id: str, attempt: int, outcome: Pushed, duration_ms: int) 
 
 
 def _words(invoice: Invoice, *, made: bool) -> str:
-    how = "créée" if made else "retrouvée : un essai précédent l’avait créée"
+    how = "créée" if made else "retrouvée : un essai précédent l’avait créée"
     return f"Facture {_reference(invoice)} {how}, {'encore en brouillon' if invoice.is_draft else 'validée'}."
 
 

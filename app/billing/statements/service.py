@@ -26,11 +26,10 @@ from app.core import clock
 from app.core.errors import ConflictError, InvalidError, NotFoundError
 from app.core.ids import new_id
 from app.core.jobs import enqueue_after_commit
+from app.core.locks import hold
 from app.core.money import totals
 from app.extensions import db
 from app.identity.models import User
-
-_NUMBERING = text("SELECT pg_advisory_xact_lock(hashtext('statements.numbering'))")
 
 
 def statement_by_id(statement_id: str) -> Statement:
@@ -50,7 +49,7 @@ def prepare_month(editor_id: str, month: str) -> Statement:
         return found
     lines = month_lines(profile, month)
     if not lines:
-        raise ConflictError("Rien n’est à facturer pour ce mois : ni forfait, ni appel payé par la plateforme.", code="nothing_owed")
+        raise ConflictError("Rien n’est à facturer pour ce mois : ni forfait, ni appel payé par la plateforme.", code="nothing_owed")
     now = clock.now()
     db.session.execute(
         insert(Statement)
@@ -65,7 +64,7 @@ def prepare_month(editor_id: str, month: str) -> Statement:
 def prepare_again(statement: Statement) -> None:
     """Compute a draft anew. Raises ConflictError once it is issued, or when nothing is owed any more."""
     if statement.status != "draft":
-        raise ConflictError("Ce relevé est émis : il ne change plus.", code="statement_issued")
+        raise ConflictError("Ce relevé est émis : il ne change plus.", code="statement_issued")
     lines = month_lines(_billable(statement.editor_id), statement.month)
     if not lines:
         raise ConflictError("Rien n’est à facturer pour ce mois.", code="nothing_owed")
@@ -83,13 +82,13 @@ def issue(statement: Statement) -> Statement:
     profile = _billable(statement.editor_id)
     plan = lacks_price(profile, statement.month)
     if plan:
-        raise ConflictError(f"Le forfait {plan} n’a pas de prix : écrivez le prix convenu dans le profil.", code="no_price")
+        raise ConflictError(f"Le forfait {plan} n’a pas de prix : écrivez le prix convenu dans le profil.", code="no_price")
     if not (profile.address_line1 and profile.postcode and profile.city):
         raise ConflictError("L’adresse de facturation de l’éditeur est incomplète.", code="no_address")
     if not is_counted(statement.editor_id, statement.month):
         raise ConflictError("Des appels de ce mois sont encore en train d’être comptés. Réessayez dans une minute.", code="not_counted")
     if not same(from_rows(statement.lines), month_lines(profile, statement.month)):
-        raise ConflictError("Ce que doit l’éditeur a changé depuis ce brouillon : recalculez-le, puis relisez-le.", code="draft_outdated")
+        raise ConflictError("Ce que doit l’éditeur a changé depuis ce brouillon : recalculez-le, puis relisez-le.", code="draft_outdated")
     _freeze(statement, buyer_of(profile, db.session.get_one(User, statement.editor_id).display_name))
     record("statement.issued", statement.id, number=statement.number)
     return statement
@@ -103,7 +102,7 @@ def undo(statement: Statement) -> Statement:
     if statement.corrected_at is not None:
         raise ConflictError("Ce relevé est déjà annulé par un avoir.", code="already_undone")
     if statement.push_state is not None:
-        raise ConflictError("Ce relevé part vers Dolibarr : attendez qu’il soit arrivé.", code="on_its_way")
+        raise ConflictError("Ce relevé part vers Dolibarr : attendez qu’il soit arrivé.", code="on_its_way")
     seller()  # refuses before anything is written
     statement.corrected_at = clock.now()
     credit = Statement(
@@ -142,7 +141,7 @@ def _freeze(statement: Statement, buyer: dict[str, str]) -> None:
     """Give the next number of the year, the last thing of the transaction: numbers follow each other without a gap."""
     statement.seller, statement.buyer = seller(), buyer
     db.session.flush()
-    db.session.execute(_NUMBERING)
+    hold("statements.numbering")
     now = clock.now()
     year = clock.paris_day(now).year
     sequence = (db.session.scalar(select(func.max(Statement.sequence)).where(Statement.year == year)) or 0) + 1

@@ -32,7 +32,7 @@ def company() -> Response:
         except (TooLargeError, WrongTypeError) as error:
             form.logo.errors = [error.message]
         else:
-            flash("Logo reçu : il apparaîtra dans un instant." if form.logo.data else "Entreprise enregistrée.", "success")
+            flash("Logo reçu : il apparaîtra dans un instant." if form.logo.data else "Entreprise enregistrée.", "success")
             return redirect(url_for("account.company"), code=303)
     return make_response(render_template("account/company.html", form=form, account=account), 422 if form.errors else 200)
 

@@ -66,7 +66,7 @@ def revoke(key_id: str) -> Response:
     actor = _maker()
     key = next((held for held in keys_of(actor) if held.id == key_id), None)
     if key is not None and request.form.get("confirmation", "").strip() != key.name:
-        flash("Le nom écrit n’est pas celui-là : rien n’a été révoqué.", "error")
+        flash("Le nom écrit n’est pas celui-là : rien n’a été révoqué.", "error")
     else:
         flash(f"« {revoke_key(actor, key_id).name} » ne permet plus rien.", "success")
     return redirect(url_for("account.keys"), code=303)
@@ -98,9 +98,9 @@ def _older(held: list[ApiKey]) -> dict[str, str]:
         return {}
     newest = living[-1]
     return {
-        key.id: f"sert encore depuis « {newest.name} »"
+        key.id: f"sert encore depuis « {newest.name} »"
         if key.last_used_at and key.last_used_at > newest.created_at
-        else f"n’a pas servi depuis « {newest.name} »"
+        else f"n’a pas servi depuis « {newest.name} »"
         for key in living[:-1]
     }
 

@@ -23,7 +23,7 @@ def suspend(user_id: str) -> ResponseReturnValue:
     """Suspend an account whose name was typed."""
     user = person(user_id)
     if request.form.get("confirmation", "").strip() != user.display_name:
-        flash(f"Le nom écrit n’est pas « {user.display_name} » : le compte n’a pas été suspendu.", "error")
+        flash(f"Le nom écrit n’est pas « {user.display_name} » : le compte n’a pas été suspendu.", "error")
         return _back(user)
     suspend_account(signed_in(), user, request.form.get("motif", "")[:300])
     flash(f"{user.display_name} est suspendu, sur toutes les entrées.", "success")
@@ -46,7 +46,7 @@ def invite_again(user_id: str) -> ResponseReturnValue:
     """Send the invitation once more."""
     user = person(user_id)
     if user.status != "invited":
-        raise ConflictError("Ce compte est déjà ouvert : il n’attend plus d’invitation.", code="not_invited")
+        raise ConflictError("Ce compte est déjà ouvert : il n’attend plus d’invitation.", code="not_invited")
     enqueue_after_commit(send_invitation, user.id)
     flash(f"Une nouvelle invitation part à {user.email}.", "success")
     return _back(user)

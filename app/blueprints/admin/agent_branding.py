@@ -24,7 +24,7 @@ def agent_branding(agent_id: str) -> ResponseReturnValue:
         _desk(found),
         "admin/agents/branding.html",
         keep=lambda values: change_agent_branding(found, values),
-        saved=f"Apparence de « {found.name} » enregistrée.",
+        saved=f"Apparence de « {found.name} » enregistrée.",
         take_logo=lambda data: take_brand_logo(signed_in(), found, data),
         remove_logo=lambda: remove_brand_logo(found),
         agent=found,

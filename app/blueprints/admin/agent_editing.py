@@ -17,7 +17,7 @@ from app.web.access import requires
 from app.web.forms import read_base
 from app.web.responding import respond
 
-STALE = "Il a été enregistré pendant que vous écriviez. Votre saisie est gardée : comparez-la, puis enregistrez de nouveau pour qu’elle l’emporte."
+STALE = "Il a été enregistré pendant que vous écriviez. Votre saisie est gardée : comparez-la, puis enregistrez de nouveau pour qu’elle l’emporte."
 
 
 @bp.route("/agents/nouveau", methods=["GET", "POST"])
@@ -34,7 +34,7 @@ def agent_new() -> ResponseReturnValue:
         except InvalidError as error:
             form.refuse(error)
         else:
-            flash(f"« {made.name} » est créé, hors service. Essayez-le, puis activez-le.", "success")
+            flash(f"« {made.name} » est créé, hors service. Essayez-le, puis activez-le.", "success")
             return redirect(url_for(".agent", agent_id=made.id), code=303)
     return _page(form, None)
 
@@ -97,6 +97,6 @@ def _said(agent: Agent, changed: list[str]) -> str:
     if "system_prompt" in changed:
         version = active_version(agent.id)
         return (
-            f"« {agent.name} » enregistré : version {version.version if version else 1} des instructions, suivie dès la prochaine réponse."
+            f"« {agent.name} » enregistré : version {version.version if version else 1} des instructions, suivie dès la prochaine réponse."
         )
-    return f"« {agent.name} » enregistré." if changed else "Rien n’a changé."
+    return f"« {agent.name} » enregistré." if changed else "Rien n’a changé."

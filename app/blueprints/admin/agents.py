@@ -95,7 +95,7 @@ def deactivate_agent(agent_id: str) -> ResponseReturnValue:
 def duplicate_agent(agent_id: str) -> ResponseReturnValue:
     """Make a copy, out of service, and open its form."""
     made = verbs.duplicate_agent(agent_by_id(agent_id))
-    flash(f"« {made.name} » est créé, hors service. Donnez-lui son nom.", "success")
+    flash(f"« {made.name} » est créé, hors service. Donnez-lui son nom.", "success")
     return redirect(url_for(".agent_edit", agent_id=made.id), code=303)
 
 
@@ -107,9 +107,9 @@ def archive_agent(agent_id: str) -> ResponseReturnValue:
     try:
         verbs.archive_agent(found)
     except ConflictError as error:
-        flash(f"{error.message} Voyez « Où il sert ».", "error")
+        flash(f"{error.message} Voyez « Où il sert ».", "error")
         return redirect(url_for(".agent", agent_id=found.id, _anchor="usages"), code=303)
-    _tell(f"« {found.name} » est archivé.", url_for(".restore_agent", agent_id=found.id))
+    _tell(f"« {found.name} » est archivé.", url_for(".restore_agent", agent_id=found.id))
     return redirect(url_for(".agents"), code=303)
 
 
@@ -119,7 +119,7 @@ def restore_agent(agent_id: str) -> ResponseReturnValue:
     """Take it back, out of service."""
     found = agent_by_id(agent_id)
     verbs.restore_agent(found)
-    flash(f"« {found.name} » est de retour, hors service.", "success")
+    flash(f"« {found.name} » est de retour, hors service.", "success")
     return redirect(url_for(".agent", agent_id=found.id), code=303)
 
 
@@ -131,8 +131,8 @@ def _switch(agent_id: str, active: bool) -> ResponseReturnValue:
         flash(error.message, "error")
         return _back(found)
     undo = "deactivate_agent" if active else "activate_agent"
-    said = "est en service" if active else "est hors service : ses déploiements ne répondent plus"
-    _tell(f"« {found.name} » {said}.", url_for(f".{undo}", agent_id=found.id, **_kept(), de=request.args.get("de")))
+    said = "est en service" if active else "est hors service : ses déploiements ne répondent plus"
+    _tell(f"« {found.name} » {said}.", url_for(f".{undo}", agent_id=found.id, **_kept(), de=request.args.get("de")))
     return _back(found)
 
 

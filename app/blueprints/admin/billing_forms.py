@@ -20,14 +20,14 @@ from app.core.money import AmountError, parse_amount, round_cents
 from app.web.forms import PortalForm
 
 CYCLES = {
-    "monthly": "Mensuel : le forfait et la consommation, chaque mois",
-    "yearly": "Annuel : douze mois de forfait à l’échéance, la consommation chaque mois",
-    "usage": "À l’usage : la consommation seule",
+    "monthly": "Mensuel : le forfait et la consommation, chaque mois",
+    "yearly": "Annuel : douze mois de forfait à l’échéance, la consommation chaque mois",
+    "usage": "À l’usage : la consommation seule",
 }
 STATES = {
-    "active": "Active : un brouillon est préparé le 1er de chaque mois",
-    "suspended": "Suspendue : rien ne se prépare seul, un mois se prépare à la main",
-    "cancelled": "Arrêtée : plus aucun relevé ; ceux qui sont émis restent",
+    "active": "Active : un brouillon est préparé le 1er de chaque mois",
+    "suspended": "Suspendue : rien ne se prépare seul, un mois se prépare à la main",
+    "cancelled": "Arrêtée : plus aucun relevé ; ceux qui sont émis restent",
 }
 STATE_PILLS = {
     "active": ("ok", "Active", "circle-check"),
@@ -35,7 +35,7 @@ STATE_PILLS = {
     "cancelled": ("neutral", "Arrêtée", "ban"),
 }
 CYCLE_NAMES = {"monthly": "Mensuel", "yearly": "Annuel", "usage": "À l’usage"}
-VAT_MODES = {"normal": "TVA française, au taux normal", "reverse": "Autoliquidation : le client étranger déclare la TVA"}
+VAT_MODES = {"normal": "TVA française, au taux normal", "reverse": "Autoliquidation : le client étranger déclare la TVA"}
 
 
 def _choices(words: dict[str, str]) -> list[SelectChoice]:

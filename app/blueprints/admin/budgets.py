@@ -65,5 +65,5 @@ def drop_budget(editor_id: str) -> ResponseReturnValue:
     """Take the budget back: nothing limits what the editor costs then."""
     editor = account_in_role(editor_id, "editeur")
     verbs.drop_budget(editor.id)
-    flash(f"{editor.display_name} n’a plus de budget IA : rien ne borne ses coûts.", "success")
+    flash(f"{editor.display_name} n’a plus de budget IA : rien ne borne ses coûts.", "success")
     return redirect(url_for(".editor", editor_id=editor.id), code=303)

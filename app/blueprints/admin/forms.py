@@ -26,7 +26,7 @@ class RoleChoices:
         if not actor.can("staff.manage"):
             # For an account, a métreur and a validator are no roles of the team.
             given = [role for role in given if role.slug not in STAFF_ROLES or (not alone and role.slug in ("metreur", "validator"))]
-        words = [SelectChoice(role.slug, f"{role.name} : {role.description[:1].lower()}{role.description[1:]}") for role in given]
+        words = [SelectChoice(role.slug, f"{role.name} : {role.description[:1].lower()}{role.description[1:]}") for role in given]
         self.role.choices = [SelectChoice("", "Choisissez un rôle"), *words]
 
 

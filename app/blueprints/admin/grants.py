@@ -77,7 +77,7 @@ def agent_whitelabel(agent_id: str) -> ResponseReturnValue:
             theirs = [form[name].label.text for name in error.details["fields"]]
             form.base.data = verbs.mark_of(verbs.whitelabel_of(agent))
         else:
-            flash(f"Marque blanche de « {agent.name} » enregistrée.", "success")
+            flash(f"Marque blanche de « {agent.name} » enregistrée.", "success")
             return redirect(url_for(".agent_whitelabel", agent_id=agent.id), code=303)
     status = 409 if theirs else 422 if form.errors else 200
     return _page(agent, form, _grant_form(agent, asked_for("editeur")), status, theirs=theirs)
@@ -110,7 +110,7 @@ def grant_agent(agent_id: str) -> ResponseReturnValue:
         except NotFoundError:
             form.editor_id.errors = ["Choisissez un éditeur."]
         else:
-            flash(f"« {agent.name} » est autorisé à cet éditeur.", "success")
+            flash(f"« {agent.name} » est autorisé à cet éditeur.", "success")
             return redirect(url_for(".agent_whitelabel", agent_id=agent.id, _anchor="autorisations"), code=303)
     return _page(agent, WhitelabelForm(formdata=None, data=_kept(agent)), form, 409 if theirs else 422, grant_theirs=theirs)
 

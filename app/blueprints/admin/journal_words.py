@@ -175,7 +175,7 @@ def detail_words(details: Mapping[str, Any]) -> str:
     """« rôle : editeur, motif : impayé »; what is empty is left out."""
     words = {True: "oui", False: "non"}
     return ", ".join(
-        f"{DETAILS.get(name, name)} : {words.get(value, value) if isinstance(value, bool) else value}"
+        f"{DETAILS.get(name, name)} : {words.get(value, value) if isinstance(value, bool) else value}"
         for name, value in details.items()
         if value is not None and value != ""
     )

@@ -102,4 +102,4 @@ def plan_words(plan: Plan) -> str:
     talk = (
         "conversations sans limite" if plan.sessions_month is None else french.plural(plan.sessions_month, "conversation", "conversations")
     )
-    return f"{plan.name} : {talk}, " + ("sur devis" if plan.price_month is None else f"{french.euro(plan.price_month)} par mois")
+    return f"{plan.name} : {talk}, " + ("sur devis" if plan.price_month is None else f"{french.euro(plan.price_month)} par mois")

@@ -72,7 +72,7 @@ def save_playground_draft(agent_id: str) -> ResponseReturnValue:
         except InvalidError as error:
             put_errors(form, error)
         except ConflictError as error:
-            form.note.errors = [f"{error.message} Vérifiez ses instructions, puis enregistrez à nouveau : votre brouillon passera devant."]
+            form.note.errors = [f"{error.message} Vérifiez ses instructions, puis enregistrez à nouveau : votre brouillon passera devant."]
             form.base.data = agent.updated_at.isoformat()
         else:
             flash(_saved(changed), "success")
@@ -171,5 +171,5 @@ def _saved(changed: Sequence[str]) -> str:
     if not changed:
         return "Ce brouillon est déjà ce que dit l’agent."
     if "system_prompt" in changed:
-        return "Nouvelle version enregistrée et en vigueur : les prochaines réponses la suivent."
-    return "Réglages enregistrés. Les instructions n’ont pas changé : pas de nouvelle version."
+        return "Nouvelle version enregistrée et en vigueur : les prochaines réponses la suivent."
+    return "Réglages enregistrés. Les instructions n’ont pas changé : pas de nouvelle version."

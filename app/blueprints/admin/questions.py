@@ -71,7 +71,7 @@ class ComparisonForm(PortalForm):
 
 
 def _named(version: Any) -> str:
-    note = f" : {version.note}" if version.note else ""
+    note = f" : {version.note}" if version.note else ""
     return f"Version {version.version}{' (en vigueur)' if version.is_active else ''}{note}"[:100]
 
 
@@ -114,7 +114,7 @@ def new_agent_question(agent_id: str) -> ResponseReturnValue:
         except InvalidError as error:
             put_errors(form, error)
         else:
-            flash(f"Question « {made.title} » ajoutée.", "success")
+            flash(f"Question « {made.title} » ajoutée.", "success")
             return redirect(url_for(".agent_questions", agent_id=agent.id), code=303)
     return _page(agent, None, form)
 
@@ -133,7 +133,7 @@ def agent_question(agent_id: str, question_id: str) -> ResponseReturnValue:
         except InvalidError as error:
             put_errors(form, error)
         else:
-            flash(f"Question « {found.title} » enregistrée.", "success")
+            flash(f"Question « {found.title} » enregistrée.", "success")
             return redirect(url_for(".agent_questions", agent_id=agent.id), code=303)
     return _page(agent, found, form)
 
@@ -144,7 +144,7 @@ def remove_agent_question(agent_id: str, question_id: str) -> ResponseReturnValu
     """Forget a question."""
     agent, found = agent_by_id(agent_id), verbs.question_of(agent_id, question_id)
     verbs.remove_question(found)
-    flash(f"Question « {found.title} » supprimée. Les comparaisons déjà faites la gardent.", "success")
+    flash(f"Question « {found.title} » supprimée. Les comparaisons déjà faites la gardent.", "success")
     return redirect(url_for(".agent_questions", agent_id=agent.id), code=303)
 
 

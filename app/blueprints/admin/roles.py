@@ -31,7 +31,7 @@ def give_role(user_id: str) -> ResponseReturnValue:
             account = employer(form.on_behalf_of.data) if form.on_behalf_of.data else None
             if account is None and form.role.data == "conseiller":
                 raise InvalidError(
-                    "Compte attendu.", {"on_behalf_of": ["Un conseiller travaille pour un éditeur ou un artisan : lequel ?"]}
+                    "Compte attendu.", {"on_behalf_of": ["Un conseiller travaille pour un éditeur ou un artisan : lequel ?"]}
                 )
             if form.expires_on.data and form.expires_on.data < clock.paris_day():
                 raise InvalidError("Date passée.", {"expires_on": ["Choisissez un jour à venir."]})

@@ -103,7 +103,7 @@ def push_statements() -> ResponseReturnValue:
         try:
             queue_push(found)
         except ConflictError as error:
-            refused.append(f"{found.number or 'Brouillon'} : {error.message}")
+            refused.append(f"{found.number or 'Brouillon'} : {error.message}")
         else:
             asked += 1
     if asked:

@@ -20,7 +20,7 @@ FAILURES = {
     "unavailable": "fournisseur mis en attente après plusieurs échecs",
     "broken": "erreur de la plateforme, notée dans le journal technique",
     "worker_lost": "interrompue trois fois de suite",
-    "never_started": "jamais commencée : aucun processus ne répond",
+    "never_started": "jamais commencée : aucun processus ne répond",
 }
 
 
@@ -41,7 +41,7 @@ def trial_view(trial: Trial) -> dict[str, Any]:
         "asked": trial.turns[-1]["text"] if trial.turns else "",
         "model": model_name(trial.provider, trial.model),
         "tokens": trial.prompt_tokens + trial.completion_tokens,
-        "tried": [f"{model_name(one['provider'], one['model'])} : {failure_words(one['kind'])}" for one in trial.failures],
+        "tried": [f"{model_name(one['provider'], one['model'])} : {failure_words(one['kind'])}" for one in trial.failures],
         "why": failure_words(trial.error) if trial.status == "failed" else "",
         "quote": quote_card(trial.quote),
     }

@@ -37,7 +37,7 @@ def add_key_pages(bp: Blueprint) -> None:
                 put_errors(form, error)
                 found = provider_by_key(provider)
             else:
-                told, kind = told_of(result, f"Clé {name} enregistrée : elle fonctionne.")
+                told, kind = told_of(result, f"Clé {name} enregistrée : elle fonctionne.")
                 flash(told if result.success else f"Clé {name} enregistrée. {told}", kind)
                 return redirect(url_for(f"{bp.name}.ai", _anchor="cles"), code=303)
         return respond("ai/key.html", provider=found, form=form, key=key, status=422 if form.errors else 200)

@@ -48,7 +48,7 @@ def add_model_pages(bp: Blueprint) -> None:
             except ConflictError as error:
                 form.key.errors = [error.message]
             else:
-                return back(bp.name, (f"« {added.name} » est dans la liste des modèles.", "success"), "modele")
+                return back(bp.name, (f"« {added.name} » est dans la liste des modèles.", "success"), "modele")
         return centre(own_model=form, status=422)
 
     @bp.post("/intelligence-artificielle/modeles/<provider>/retrait")
@@ -66,4 +66,4 @@ def add_model_pages(bp: Blueprint) -> None:
     def ai_deactivate() -> ResponseReturnValue:
         """Have no model of one's own any more."""
         deactivate(owner_id())
-        return back(bp.name, ("Plus aucun modèle n’est activé ici : celui de la plateforme répond.", "success"), "modele")
+        return back(bp.name, ("Plus aucun modèle n’est activé ici : celui de la plateforme répond.", "success"), "modele")

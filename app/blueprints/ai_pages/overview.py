@@ -44,7 +44,7 @@ def add_overview_page(bp: Blueprint) -> None:
             except ConflictError as error:
                 put_errors(form, InvalidError(error.message))
             else:
-                flash(*told_of(result, f"Tout est prêt : {name} a répondu en {duration(result.latency_ms)}."))
+                flash(*told_of(result, f"Tout est prêt : {name} a répondu en {duration(result.latency_ms)}."))
                 return redirect(url_for(f"{bp.name}.ai"), code=303)
         return centre(start=quick_start(provider, form), status=422)
 

@@ -38,7 +38,7 @@ def add_prompt_pages(bp: Blueprint) -> None:
         """Copy them into the active configuration."""
         prompt = verbs.activate_prompt(owner_id(), prompt_id)
         return back(
-            bp.name, (f"« {prompt.name} » est actif : son texte d’aujourd’hui est dans la configuration.", "success"), "instructions"
+            bp.name, (f"« {prompt.name} » est actif : son texte d’aujourd’hui est dans la configuration.", "success"), "instructions"
         )
 
     @bp.post("/intelligence-artificielle/instructions/<prompt_id>/suppression")
@@ -73,6 +73,6 @@ def _edit(portal: str, prompt: SystemPrompt | None) -> ResponseReturnValue:
         except ConflictError:
             theirs, form.base.data = True, prompt.updated_at.isoformat() if prompt else ""
         else:
-            flash(f"« {name} » est enregistré.", "success")
+            flash(f"« {name} » est enregistré.", "success")
             return redirect(url_for(f"{portal}.ai", _anchor="instructions"), code=303)
     return respond("ai/prompt.html", form=form, prompt=prompt, theirs=theirs, status=409 if theirs else 422 if form.errors else 200)

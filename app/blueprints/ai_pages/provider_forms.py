@@ -102,6 +102,6 @@ def _headers(text: str) -> dict[str, str]:
     for line in filter(None, (line.strip() for line in text.splitlines())):
         name, colon, value = line.partition(":")
         if not colon or not name.strip() or not value.strip():
-            raise InvalidError("Un en-tête est à corriger.", {"api_headers": [f"« {line[:60]} » : écrivez Nom: valeur, un par ligne."]})
+            raise InvalidError("Un en-tête est à corriger.", {"api_headers": [f"« {line[:60]} » : écrivez Nom: valeur, un par ligne."]})
         found[name.strip()] = value.strip()
     return found

@@ -49,7 +49,7 @@ def standing_of(
     }
     status = keys.get(provider.key)
     if not built_in and (status is None or not status.configured):
-        text = f"La clé {provider.name} manque : ce modèle ne peut pas répondre. Enregistrez-la de nouveau."
+        text = f"La clé {provider.name} manque : ce modèle ne peut pas répondre. Enregistrez-la de nouveau."
         return Standing("bad", "Clé manquante", "key", text=text, fix="Enregistrer la clé", **about)
     if active.tested_at is None:
         return Standing("wait", "À tester", "hourglass", text="Activé, mais pas encore essayé.", testable=True, **about)
@@ -64,13 +64,13 @@ def standing_of(
 
 def _nothing_active(owner_id: str | None) -> Standing:
     if owner_id:
-        text = "Vous n’avez rien à régler : vos assistants répondent avec le modèle de la plateforme. Le vôtre ne sert qu’à partir du moment où vous l’activez."
+        text = "Vous n’avez rien à régler : vos assistants répondent avec le modèle de la plateforme. Le vôtre ne sert qu’à partir du moment où vous l’activez."
         return Standing("info", "Rien à faire", "info-circle", "Modèle de la plateforme", text)
     server = platform_choice(settings())
     if server is not None:
         text = "Donné par la configuration du serveur (AI_BASE_URL, AI_MODEL). Un modèle activé ici passe avant lui."
         return Standing("info", "Réglé sur le serveur", "server", server.model, text)
-    text = "Sans modèle activé, c’est lui qui répond : il suit le parcours d’un devis sans modèle de langage. Activez un modèle pour aller plus loin."
+    text = "Sans modèle activé, c’est lui qui répond : il suit le parcours d’un devis sans modèle de langage. Activez un modèle pour aller plus loin."
     return Standing("wait", "Aucun modèle", "hourglass", "Moteur local (démonstration, sans LLM)", text)
 
 

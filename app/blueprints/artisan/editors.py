@@ -101,7 +101,7 @@ def detach_editor(link_id: str) -> Redirection:
     if tie.status != "active":
         raise ConflictError("Cet éditeur n’est plus relié à votre compte.", code="not_active")
     if request.form.get("confirmation", "").strip() != tie.editor_name:
-        flash("Le nom écrit n’est pas celui-là : rien n’a changé.", "error")
+        flash("Le nom écrit n’est pas celui-là : rien n’a changé.", "error")
     else:
         end_link(tie)
         flash(f"{tie.editor_name} est détaché de votre compte.", "success")

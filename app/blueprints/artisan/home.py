@@ -37,7 +37,7 @@ def _first_steps(actor: Actor) -> list[dict[str, object]]:
     """What a new artisan does before his first conversation; done ones are ticked."""
     account = artisan_row()
     prepared = (
-        ("Complétez votre entreprise", "Téléphone, adresse, logo : vos clients les voient.", "account.company", bool(account.phone)),
+        ("Complétez votre entreprise", "Téléphone, adresse, logo : vos clients les voient.", "account.company", bool(account.phone)),
         ("Choisissez votre apparence", "Votre couleur et votre message d’accueil.", "artisan.branding", bool(account.branding)),
         ("Envoyez un premier lien", "À un client qui vous demande un prix.", "artisan.new_link", False),
     )

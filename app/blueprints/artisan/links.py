@@ -65,7 +65,7 @@ def new_link() -> Response | Redirection:
         except (ForbiddenError, LimitError, NotFoundError) as error:
             form.editor_link_id.errors = [error.message]
         else:
-            flash("Lien prêt : envoyez-le à votre client.", "success")
+            flash("Lien prêt : envoyez-le à votre client.", "success")
             return redirect(url_for("artisan.link", link_id=link.id), code=303)
     return respond("artisan/new_link.html", form=form, ties=ties, status=422 if form.errors else 200)
 
@@ -108,5 +108,5 @@ def send_link(link_id: str) -> Redirection:
 def revoke(link_id: str) -> Redirection:
     """Close a link that he made, and the conversation behind it."""
     revoke_own_link(signed_in(), link_id)
-    flash("Lien retiré : il n’ouvre plus rien.", "success")
+    flash("Lien retiré : il n’ouvre plus rien.", "success")
     return redirect(url_for("artisan.link", link_id=link_id), code=303)

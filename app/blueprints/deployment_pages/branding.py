@@ -31,7 +31,7 @@ def add_branding_pages(bp: Blueprint) -> None:
             _desk(found, agent),
             "deployments/branding.html",
             keep=lambda values: change_deployment_branding(found, values, required_branding=_required(agent)),
-            saved=f"Apparence de « {found.name} » enregistrée.",
+            saved=f"Apparence de « {found.name} » enregistrée.",
             take_logo=lambda data: take_brand_logo(signed_in(), found, data),
             remove_logo=lambda: remove_brand_logo(found),
             deployment=found,

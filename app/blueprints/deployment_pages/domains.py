@@ -67,7 +67,7 @@ def add_domains_pages(bp: Blueprint) -> None:
         domain, active = verbs.domain_in_reach(deployment.id, domain_id), request.args.get("actif") == "1"
         verbs.set_domain_active(domain, active)
         name = domain_text(domain)
-        flash(f"{name} est activé." if active else f"{name} est désactivé : l’assistant ne s’y ouvre plus.", "success")
+        flash(f"{name} est activé." if active else f"{name} est désactivé : l’assistant ne s’y ouvre plus.", "success")
         return _back(bp.name, deployment)
 
     @bp.post("/deploiements/<deployment_id>/domaines/<domain_id>/retirer")
@@ -164,7 +164,7 @@ def _added(domain: AllowedDomain) -> str:
     name = domain_text(domain)
     if domain.status == "waiting":
         return f"{name} est enregistré. L’assistant s’y affichera dès que la plateforme l’aura validé."
-    return f"{name} est autorisé : l’assistant s’y affiche dès maintenant."
+    return f"{name} est autorisé : l’assistant s’y affiche dès maintenant."
 
 
 def _back(portal: str, deployment: Deployment) -> ResponseReturnValue:

@@ -130,7 +130,7 @@ def add_integration_pages(bp: Blueprint) -> None:
             flash(" ".join(sentences) or error.message, "error")
         else:
             waits = domain.status != "active"
-            flash("Demande envoyée : la plateforme doit valider ce domaine." if waits else "Cette page d’essai est autorisée.", "success")
+            flash("Demande envoyée : la plateforme doit valider ce domaine." if waits else "Cette page d’essai est autorisée.", "success")
         return redirect(url_for(f"{bp.name}.deployment_trial", deployment_id=deployment.id), code=303)
 
 

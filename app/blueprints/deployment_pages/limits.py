@@ -45,7 +45,7 @@ def add_limits_pages(bp: Blueprint) -> None:
             except InvalidError as error:
                 put_errors(form, error)
             else:
-                flash(f"Limites de « {deployment.name} » enregistrées.", "success")
+                flash(f"Limites de « {deployment.name} » enregistrées.", "success")
                 return redirect(url_for(".deployment_limits", deployment_id=deployment.id), code=303)
         sessions, messages = day_usage(deployment.id)
         shares = (

@@ -85,7 +85,7 @@ def add_overview_pages(bp: Blueprint) -> None:
             except ConflictError as error:
                 form.agent_id.errors = [error.message]
             else:
-                flash(f"« {made.name} » est créé. Autorisez un domaine pour qu’il s’affiche.", "success")
+                flash(f"« {made.name} » est créé. Autorisez un domaine pour qu’il s’affiche.", "success")
                 return redirect(url_for(f"{bp.name}.deployment", deployment_id=made.id), code=303)
         status = 422 if form.errors else 200
         return respond("deployments/new.html", form=form, agents=agents, chosen=editor_id or OF_PLATFORM, status=status)
@@ -120,7 +120,7 @@ def add_overview_pages(bp: Blueprint) -> None:
         except ConflictError as error:
             flash(error.message, "error")
         else:
-            flash(f"« {found.name} » est {'en service' if active else 'désactivé : ses conversations sont fermées'}.", "success")
+            flash(f"« {found.name} » est {'en service' if active else 'désactivé : ses conversations sont fermées'}.", "success")
         return redirect(url_for(f"{bp.name}.deployment", deployment_id=found.id), code=303)
 
 

@@ -180,7 +180,7 @@ def _save(deployment: Deployment, form: SettingsForm, states: dict[str, FieldSta
         )
         return ""
     if form.loses_a_prompt(states):
-        form.prompt_mode.errors = ["Vous avez écrit des instructions : choisissez comment elles s’appliquent, ou effacez-les."]
+        form.prompt_mode.errors = ["Vous avez écrit des instructions : choisissez comment elles s’appliquent, ou effacez-les."]
         return ""
     try:
         base = int(form.base.data) if (form.base.data or "").isdigit() else None
@@ -192,7 +192,7 @@ def _save(deployment: Deployment, form: SettingsForm, states: dict[str, FieldSta
         form.note.errors = [f"{error.message} Comparez avec les versions, puis enregistrez de nouveau."]
         form.base.data = str(latest_number(deployment.id))
         return ""
-    return f"Version {made.number} enregistrée : les prochaines réponses la suivent." if made else "Réglages enregistrés."
+    return f"Version {made.number} enregistrée : les prochaines réponses la suivent." if made else "Réglages enregistrés."
 
 
 def _number(typed: str) -> float | int | str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 MODE_WORDS = {
-    "shared": "Partagé : l’assistant commun, avec vos précisions",
-    "dedicated": "Dédié : ses instructions peuvent devenir les vôtres",
+    "shared": "Partagé : l’assistant commun, avec vos précisions",
+    "dedicated": "Dédié : ses instructions peuvent devenir les vôtres",
 }
 PROMPT_WORDS = {
     "inherit": "Celles de l’agent, telles quelles",

@@ -97,7 +97,7 @@ def stop_artisan_import(import_id: str) -> Response:
     made = import_of_editor(account_id(), import_id, lock=True)
     draft = made.status == "draft"
     stop_import(made)
-    flash("Fichier abandonné : rien n’a été importé." if draft else "Import arrêté : les artisans déjà proposés le restent.", "success")
+    flash("Fichier abandonné : rien n’a été importé." if draft else "Import arrêté : les artisans déjà proposés le restent.", "success")
     return redirect(url_for("editeur.new_import"), code=303) if draft else _to(made)  # type: ignore[return-value]
 
 

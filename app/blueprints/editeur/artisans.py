@@ -121,7 +121,7 @@ def detach(link_id: str) -> Response:
     """End the link at once; its identifier was typed."""
     link = link_of_editor(account_id(), link_id)
     if request.form.get("confirmation", "").strip() != link.external_id:
-        flash("L’identifiant écrit n’est pas celui-là : rien n’a changé.", "error")
+        flash("L’identifiant écrit n’est pas celui-là : rien n’a changé.", "error")
     else:
         detach_artisan(link)
         flash(f"{link.artisan_name} n’est plus relié. Les liens créés pour ses clients sont fermés.", "success")

@@ -55,7 +55,7 @@ def _budget_banner(budget: BudgetState) -> Banner | None:
         return Banner("wait", "Votre budget IA est épuisé", f"{spent} Vos assistants répondent toujours.")
     until = f"Jusqu’au {first_of_next_month(budget.month)}, vos visiteurs lisent un message d’attente, avec le téléphone de leur artisan."
     return Banner(
-        "bad", "Votre budget IA est épuisé : vos assistants sont arrêtés", f"{spent} {until} Écrivez à la plateforme pour le relever."
+        "bad", "Votre budget IA est épuisé : vos assistants sont arrêtés", f"{spent} {until} Écrivez à la plateforme pour le relever."
     )
 
 
@@ -67,7 +67,7 @@ def _usage_banner(subscription: Subscription | None) -> Banner | None:
     share = usage.fullest
     if share is None or usage.limits is None:
         return None
-    used = f"{share.label} : {french.number(share.used)} sur {french.number(share.limit)} en {french.month(usage.month)}."
+    used = f"{share.label} : {french.number(share.used)} sur {french.number(share.limit)} en {french.month(usage.month)}."
     if share.percent < 100:
         title = f"{french.percent(share.percent)} de votre forfait {usage.limits.plan_name} est utilisé"
         return Banner("wait", title, f"{used} À 100 %, l’assistant ne répond plus. Écrivez à la plateforme pour changer de forfait.")

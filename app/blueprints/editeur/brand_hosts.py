@@ -76,7 +76,7 @@ def remove_brand_host(host_id: str) -> Response:
     """Serve a name no longer; it was typed."""
     found = next((host for host in hosts_of(account_id()) if host.id == host_id), None)
     if found is not None and request.form.get("confirmation", "").strip().lower() != found.host:
-        flash("Le nom écrit n’est pas celui-là : rien n’a changé.", "error")
+        flash("Le nom écrit n’est pas celui-là : rien n’a changé.", "error")
     else:
         removed = remove_host(account_id(), host_id)
         flash(f"{removed.host} n’est plus servi. Les nouveaux liens portent notre nom.", "success")

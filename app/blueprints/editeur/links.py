@@ -105,7 +105,7 @@ def withdraw_link(link_id: str) -> Response:
     found = _link(link_id)
     revoke_link(found)
     record("link.revoked", found.id)
-    flash("Lien retiré : il n’ouvre plus rien.", "success")
+    flash("Lien retiré : il n’ouvre plus rien.", "success")
     return redirect(url_for("editeur.link", link_id=link_id), code=303)  # type: ignore[return-value]
 
 

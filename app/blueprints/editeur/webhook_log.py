@@ -61,7 +61,7 @@ def replay_delivery(webhook_id: str, delivery_id: str) -> Response:
     except ConflictError as error:
         flash(error.message, "error")
     else:
-        flash("Envoi relancé : même identifiant, mêmes octets.", "success")
+        flash("Envoi relancé : même identifiant, mêmes octets.", "success")
     return redirect(url_for("editeur.delivery", webhook_id=endpoint.id, delivery_id=chosen.id), code=303)  # type: ignore[return-value]
 
 

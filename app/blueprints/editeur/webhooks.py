@@ -113,7 +113,7 @@ def switch_webhook(webhook_id: str) -> Response:
     """Pause, or put back in service."""
     endpoint, active = endpoint_of(webhook_id), request.form.get("actif") == "1"
     endpoints.switch_endpoint(endpoint, active=active)
-    flash("Webhook remis en service : ce qui attendait part." if active else "Webhook en pause : les événements l’attendent.", "success")
+    flash("Webhook remis en service : ce qui attendait part." if active else "Webhook en pause : les événements l’attendent.", "success")
     return _back(webhook_id)
 
 
@@ -123,7 +123,7 @@ def delete_webhook(webhook_id: str) -> Response:
     """End the subscription; its address was typed."""
     endpoint = endpoint_of(webhook_id)
     if request.form.get("confirmation", "").strip() != endpoint.url:
-        flash("L’adresse écrite n’est pas celle-là : rien n’a été supprimé.", "error")
+        flash("L’adresse écrite n’est pas celle-là : rien n’a été supprimé.", "error")
         return _back(webhook_id)
     endpoints.delete_endpoint(endpoint)
     flash("Webhook supprimé. Plus rien ne lui est envoyé.", "success")
