@@ -64,6 +64,14 @@ def test_photos_sent_first_are_not_asked_for() -> None:
     assert third.quantities == {"SDB-DEPOSE": 1, "SDB-PLOMB": 1, "CARR-SOL": 5, "CARR-MUR": 12.5, "SDB-BAIGNOIRE": 1}
 
 
+@pytest.mark.parametrize("words", ["je n'ai pas de photos", "désolé, aucune photo pour l'instant", "sans photo svp", "Pas encore de photo"])
+def test_who_says_that_there_are_no_photos_is_not_asked_for_any(words: str) -> None:
+    (quoted,) = talk(f"{JOURNEY}, {words}")
+    assert quoted.quantities == _JOURNEY_LINES
+    *_, later = talk(f"Bonjour, {words}", JOURNEY)
+    assert later.quantities == _JOURNEY_LINES
+
+
 def test_a_photo_does_not_speak_by_its_name() -> None:
     _, reply = talk("repeindre le salon, murs", "[Photo jointe : cuisine_35m2.jpg]")
     assert "surface au sol du salon" in reply.text

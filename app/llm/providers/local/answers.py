@@ -38,6 +38,7 @@ class Topic(StrEnum):
     UNSUPPORTED = "unsupported"
     PROJECT = "project"
     PHOTOS = "photos"
+    NO_PHOTOS = "no_photos"
     CANCEL = "cancel"
 
 
@@ -88,6 +89,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
         "cost, price",
     ),
     (Topic.PHOTOS, "photo"),
+    (Topic.NO_PHOTOS, "pas de photo, pas photo, pas encore de photo, pas pris de photo, aucune photo, sans photo, no photo, no picture"),
     (
         Topic.CANCEL,
         "annule tout, annulez tout, laisse tomber, laissez tomber, on arrete tout, abandonne tout, oubliez tout, oublie tout, tout annuler",

@@ -45,7 +45,8 @@ class Situation:
     request: Request
     asks: Counter[str]
     quoted: Estimate | None
-    photos_asked: bool
+    photos_settled: bool
+    """They were asked for once, or the person said that there are none."""
     last: Message
     progress: bool
     first_reply: bool
@@ -75,7 +76,7 @@ def _decide(history: History, here: Situation) -> Say | Quote:
         return Say(_join(*asides, wording.cannot_estimate(history.artisan)))
     if here.quoted is not None and here.quoted.lines == estimate.lines:
         return Say(_after_quote(here, asides, turn, history.artisan))
-    if here.quoted is None and not here.photos_asked and not here.request.photos:
+    if here.quoted is None and not here.photos_settled and not here.request.photos:
         return Say(
             _join(_thanks(turn, history), *asides, wording.recap(estimate.title, estimate.details), wording.PHOTOS_QUESTION), "photos"
         )
@@ -88,21 +89,23 @@ def situation(history: History) -> Situation:
     request = Request()
     asks: Counter[str] = Counter()
     quoted: Estimate | None = None
-    photos_asked = english = False
+    photos_settled = english = False
     asked = ""
     for turn in history.turns[:-1]:
-        request, _ = _hear(request, turn, asked)
+        request, message = _hear(request, turn, asked)
+        photos_settled |= Topic.NO_PHOTOS in topics_of(message.found)
         if turn.reply:
             asked = asked_in(turn.reply)
             asks[asked] += bool(asked)
-            photos_asked |= asks_for_photos(turn.reply)
+            photos_settled |= asks_for_photos(turn.reply)
             english |= wording.ENGLISH in turn.reply
         if turn.quoted:
             quoted = estimate_of(complete(request, _given_up(asks)))
     before = deepcopy(request)
     request, last = _hear(request, history.turns[-1], asked)
+    photos_settled |= Topic.NO_PHOTOS in topics_of(last.found)
     before.photos = request.photos
-    return Situation(request, asks, quoted, photos_asked, last, before != request, len(history.turns) == 1, english)
+    return Situation(request, asks, quoted, photos_settled, last, before != request, len(history.turns) == 1, english)
 
 
 def _hear(request: Request, turn: Turn, asked: str) -> tuple[Request, Message]:
