@@ -23,7 +23,7 @@ from app.extensions import db
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 2.0
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=8)
 
 
 class Running:

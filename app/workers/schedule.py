@@ -27,7 +27,7 @@ class Periodic:
 
 
 SCHEDULE: tuple[Periodic, ...] = (
-    Periodic(3, sweep_replies, "sweep-replies"),
+    Periodic(2, sweep_replies, "sweep-replies"),
     Periodic(2, fold_calls, "fold-calls"),
     Periodic(5, drain, "drain-webhooks"),
     Periodic(5, sweep_trials, "sweep-trials"),

@@ -26,7 +26,8 @@ RUNS = {
     "conversations, editors, artisans": OUTSIDE,
     "control centre": ("--include-path-regex", "^/api/(ai/|assist$)", "--exclude-method", "DELETE"),
     "deletions": ("--include-method", "DELETE", "--exclude-path-regex", "^/api/admin/"),
-    "administrators": ("--include-path-regex", "^/api/admin/"),
+    "administrators, agents": ("--include-path-regex", "^/api/admin/agents"),
+    "administrators, editors": ("--include-path-regex", "^/api/admin/", "--exclude-path-regex", "^/api/admin/agents"),
 }
 """In this order: what is deleted is gone, and administrators suspend the editor whose key the others need."""
 
