@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from app import create_app
 from app.conversations import running
 from app.core.acting import current_actor, tell
+from app.core.http import outbound
 from app.core.jobs import QUEUES, SERIALIZER, AppJob
 from app.extensions import db, redis_client
 from app.llm import resolving
@@ -26,6 +28,8 @@ from app.web.house import House
 from app.webhooks import jobs as webhook_jobs
 from tests.factories import committing
 from tests.support.databases import app_url, copy_template
+
+_databases = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -119,6 +123,26 @@ def house(app: House) -> Iterator[House]:
                 if savepoint.is_active:
                     savepoint.rollback()
                 outer.rollback()
+
+
+@pytest.fixture
+def database() -> str:
+    """A database of this test alone. Never an earlier one made anew: the connections of a process that was killed may outlive it for a moment."""
+    name = f"alone_{worker_number()}_{next(_databases)}"
+    copy_template(name)
+    return name
+
+
+@pytest.fixture
+def committed(database: str, tmp_path: Path) -> Iterator[House]:
+    """An application whose commits are real, and which several threads may use at once."""
+    made = create_app(environment(database, redis_url(0), tmp_path / "data"))
+    with made.app_context():
+        resolving.forget()
+        yield made
+        outbound().close()
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture

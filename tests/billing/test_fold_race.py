@@ -8,17 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
-from app import create_app
 from app.billing import budgets, folding
 from app.billing.folding import fold
 from app.billing.rebuilding import rebuild
@@ -27,34 +24,15 @@ from app.core.transaction import transaction
 from app.extensions import db
 from app.web.house import House
 from tests.billing.test_folding import call, days, differences, keep
-from tests.conftest import environment, redis_url, worker_number
+from tests.conftest import environment, redis_url
 from tests.factories import committing, make_user
-from tests.support.databases import admin_url, copy_template
+from tests.support.databases import admin_url
 from tests.support.stack import ROOT, wait_until
 
 pytestmark = pytest.mark.committed
-_numbers = count(1)
 
 
-@pytest.fixture
-def database() -> str:
-    """A committed database of this test alone."""
-    name = f"fold_{worker_number()}_{next(_numbers)}"
-    copy_template(name)
-    return name
-
-
-@pytest.fixture
-def here(database: str, tmp_path: Path) -> Iterator[House]:
-    """The application at home in it."""
-    made = create_app(environment(database, redis_url(0), tmp_path))
-    with made.app_context():
-        yield made
-        db.session.remove()
-        db.engine.dispose()
-
-
-def test_several_fold_at_once(here: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_fold_at_once(committed: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folding, "BATCH", 50)
     with committing():
         editors = [make_user("editeur").id for _ in range(3)]
@@ -64,7 +42,7 @@ def test_several_fold_at_once(here: House, monkeypatch: pytest.MonkeyPatch) -> N
     together = threading.Barrier(4)
 
     def one(_: int) -> int:
-        with here.app_context():
+        with committed.app_context():
             together.wait(30)
             return fold()
 
@@ -79,13 +57,13 @@ def test_several_fold_at_once(here: House, monkeypatch: pytest.MonkeyPatch) -> N
     assert [tuple(row) for row in levels] == [(editor, level) for editor in sorted(editors) for level in (80, 90)]
 
 
-def test_counters_made_again_while_others_fold(here: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counters_made_again_while_others_fold(committed: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folding, "BATCH", 40)
     keep(*(call(agent_id=f"agt_{number % 7}") for number in range(800)))
     together = threading.Barrier(3)
 
     def one(place: int) -> int:
-        with here.app_context():
+        with committed.app_context():
             together.wait(30)
             return fold() if place else sum(rebuild() >= 0 for _ in range(8))
 
@@ -99,7 +77,7 @@ def test_counters_made_again_while_others_fold(here: House, monkeypatch: pytest.
 FOLD = "from app import create_app\nfrom app.billing.folding import fold\nwith create_app().app_context():\n    fold()\n"
 
 
-def test_a_process_killed_while_it_folds(here: House, database: str, tmp_path: Path) -> None:
+def test_a_process_killed_while_it_folds(committed: House, database: str, tmp_path: Path) -> None:
     keep(call())
     fold()
     keep(*(call() for _ in range(30)))
@@ -118,7 +96,7 @@ def test_a_process_killed_while_it_folds(here: House, database: str, tmp_path: P
     assert differences() == []
 
 
-def test_ten_thousand_calls_are_folded_in_a_moment(here: House) -> None:
+def test_ten_thousand_calls_are_folded_in_a_moment(committed: House) -> None:
     with transaction(platform("sweep")):
         db.session.execute(
             text(

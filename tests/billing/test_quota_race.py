@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,26 +19,22 @@ from app.billing.alerts import tell_alerts
 from app.billing.plans import Terms, subscribe
 from app.extensions import db
 from app.web.house import House
-from tests.conftest import environment, worker_number
+from tests.conftest import environment
 from tests.factories import committing
 from tests.factories.conversations import Chat, make_tenant, open_chat
-from tests.support.databases import copy_template
 from tests.support.redis import PrivateRedis
 from tests.support.stack import Stack, make_stack, wait_until
 
 pytestmark = pytest.mark.committed
 VISITORS, QUOTA = 200, 100
-_numbers = count(1)
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
+def stack(database: str, tmp_path: Path) -> Iterator[Stack]:
     """The web process alone on a committed database; this process is at home in the same one."""
-    name = f"quota_{worker_number()}_{next(_numbers)}"  # the dead process's connections may outlive it for a moment
-    copy_template(name)
     server = PrivateRedis(tmp_path)
     server.start()
-    env = environment(name, server.url, tmp_path / "data", APP_ENV="development")
+    env = environment(database, server.url, tmp_path / "data", APP_ENV="development")
     running = make_stack(env, tmp_path)
     here = create_app(env)
     running.start("web")
@@ -135,9 +130,9 @@ def test_two_hundred_first_messages_on_a_quota_of_one_hundred(stack: Stack, chat
         titles = db.session.scalars(text("SELECT title FROM notifications WHERE kind = 'quota' ORDER BY title")).all()
     assert [tuple(alert) for alert in alerts] == [("sessions", 80), ("sessions", 90), ("sessions", 100)]
     assert titles == [
-        "Conversations : 80 % de votre forfait",
-        "Conversations : 90 % de votre forfait",
-        "Conversations : votre forfait est atteint",
+        "Conversations : 80 % de votre forfait",
+        "Conversations : 90 % de votre forfait",
+        "Conversations : votre forfait est atteint",
     ]
 
 

@@ -237,9 +237,9 @@ def test_alerts_at_80_90_and_100_once_each(house: House, client: FlaskClient, ru
     run_jobs()
     assert tell_alerts() == 0
     assert told(tenant.editor) == [
-        "Messages : 80 % de votre forfait",
-        "Messages : 90 % de votre forfait",
-        "Messages : votre forfait est atteint",
+        "Messages : 80 % de votre forfait",
+        "Messages : 90 % de votre forfait",
+        "Messages : votre forfait est atteint",
     ]
     mails = ask("SELECT text FROM emails WHERE kind = 'quota' ORDER BY created_at")
     assert len(mails) == 3 and "8 messages sur 10" in mails[0].text.replace("\u202f", " ").replace("\u00a0", " ")
@@ -249,7 +249,7 @@ def test_levels_reached_by_one_message_are_told_as_one(house: House, client: Fla
     tenant = tenant_with(sessions_month=1)
     say(client, open_chat(tenant))
     run_jobs()
-    assert told(tenant.editor) == ["Conversations : votre forfait est atteint"]
+    assert told(tenant.editor) == ["Conversations : votre forfait est atteint"]
     assert ask("SELECT count(*) FROM quota_alerts WHERE told_at IS NOT NULL") == [(3,)]
 
 

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from app import create_app
 from app.billing.statements.accounting import save_accounting
 from app.billing.statements.models import Statement
 from app.billing.statements.pushing import push, queue_push
 from app.billing.statements.service import issue
 from app.billing.statements.sweeping import prepare_due
 from app.core import clock
-from app.core.http import outbound
 from app.extensions import db
 from app.web.house import House
-from tests.conftest import environment, redis_url, worker_number
 from tests.factories import committing
 from tests.factories.billing import DECEMBER, make_billed, make_issuer
-from tests.support.databases import copy_template
 from tests.support.dolibarr_server import KEY, DolibarrServer
 
 pytestmark = pytest.mark.committed
 EDITORS, WORKERS = 12, 6
-_numbers = count(1)
-
-
-@pytest.fixture
-def committed(tmp_path: Path) -> Iterator[House]:
-    """An application on a database whose commits are real."""
-    name = f"statements_{worker_number()}_{next(_numbers)}"
-    copy_template(name)
-    made = create_app(environment(name, redis_url(0), tmp_path / "data"))
-    with made.app_context():
-        yield made
-        outbound().close()
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_twelve_editors_and_six_workers(committed: House) -> None:

@@ -23,11 +23,10 @@ from app.conversations.service import post_message
 from app.core import clock
 from app.core.transaction import transaction
 from app.extensions import db
-from tests.conftest import environment, worker_number
+from tests.conftest import environment
 from tests.factories import committing
 from tests.factories.conversations import Chat, make_tenant, open_chat
 from tests.support import stack as stacks
-from tests.support.databases import copy_template
 from tests.support.model_server import ModelServer, Reply, failing, model_server
 from tests.support.redis import PrivateRedis
 from tests.support.stack import Stack, make_stack, wait_until
@@ -82,15 +81,13 @@ def model() -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(database: str, tmp_path: Path, model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """Two chat workers and the scheduler as processes, on the stand-in; this process is at home in the same database."""
     for name in ("first", "second"):
         monkeypatch.setitem(stacks.COMMANDS, name, stacks.COMMANDS["chat"])
-    name = f"thousand_{worker_number()}"
-    copy_template(name)
     server = PrivateRedis(tmp_path)
     server.start()
-    env = environment(name, server.url, tmp_path / "data", APP_ENV="development", AI_BASE_URL=model.base_url, AI_MODEL=MODEL)
+    env = environment(database, server.url, tmp_path / "data", APP_ENV="development", AI_BASE_URL=model.base_url, AI_MODEL=MODEL)
     running = make_stack(env, tmp_path)
     here = create_app(env)
     with here.app_context():

@@ -90,9 +90,7 @@ def test_tokens_arrive_in_order_then_done(client: redis.Redis, stream: str) -> N
     assert [parse_position(item.id) for item in items] == sorted(parse_position(item.id) for item in items)
 
 
-def test_first_token_leaves_at_once_and_the_next_ones_are_merged(
-    client: redis.Redis, stream: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_first_token_leaves_at_once_and_the_next_ones_are_merged(client: redis.Redis, stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tick = 0.5  # twenty times the real one: what does not wait for it is told apart on a busy machine too
     monkeypatch.setattr(Publisher, "_tick", lambda self: tick)
     publisher = Publisher(client)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from app import create_app
 from app.agents.editing import archive_agent, create_agent, set_active
 from app.agents.models import Agent
 from app.core.errors import ConflictError, InvalidError
@@ -18,31 +16,13 @@ from app.deployments import service
 from app.deployments.models import Deployment
 from app.extensions import db
 from app.web.house import House
-from tests.conftest import environment, redis_url, worker_number
 from tests.factories import actor_for, committing, make_user
 from tests.factories.conversations import make_deployment
-from tests.support.databases import admin_url, copy_template
+from tests.support.databases import admin_url
 from tests.support.stack import wait_until
 
 pytestmark = pytest.mark.committed
 WAITING = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-
-
-@pytest.fixture
-def database() -> str:
-    name = f"archive_{worker_number()}"
-    copy_template(name)
-    return name
-
-
-@pytest.fixture
-def here(database: str, tmp_path: Path) -> Iterator[House]:
-    """The application on a database whose commits are real."""
-    made = create_app(environment(database, redis_url(0), tmp_path))
-    with made.app_context():
-        yield made
-        db.session.remove()
-        db.engine.dispose()
 
 
 def switch_on(agent_id: str, deployment_id: str) -> None:
@@ -55,7 +35,7 @@ def deploy(agent_id: str, deployment_id: str) -> None:
 
 @pytest.mark.parametrize(("verb", "refusal"), [(switch_on, ConflictError), (deploy, InvalidError)])
 def test_an_agent_that_is_being_put_away_is_not_deployed(
-    here: House, database: str, verb: Callable[[str, str], None], refusal: type[Exception]
+    committed: House, database: str, verb: Callable[[str, str], None], refusal: type[Exception]
 ) -> None:
     with committing():
         admin = actor_for(make_user("admin"), "admin")
@@ -67,7 +47,7 @@ def test_an_agent_that_is_being_put_away_is_not_deployed(
         deployment_id = make_deployment(None, agent_id=agent_id, is_active=False).id
 
     def other() -> None:
-        with here.app_context(), transaction(admin):
+        with committed.app_context(), transaction(admin):
             verb(agent_id, deployment_id)
 
     with ThreadPoolExecutor(1) as pool, psycopg.connect(admin_url(database), autocommit=True) as watcher:

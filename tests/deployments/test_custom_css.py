@@ -80,7 +80,7 @@ ATTACKS = {
     "writes words": (".bubble::before{content:'Humain'}", "parties"),
     "colour on colour": (".bubble{color:#eeeeee;background:#ffffff}", "difficile à lire"),
     "colour without ground": (".bubble{color:#111111}", "background-color"),
-    "ground without colour": (".bubble{background:#111111}", "« color »"),
+    "ground without colour": (".bubble{background:#111111}", "« color »"),
     "transparent ground": (".bubble{color:#000;background:#ffffff00}", "opaque"),
     "see-through colour": (".bubble{color:#0000;background:#fff}", "opaque"),
     "colour of a container": (".chat{color:#fff;background:#fff}", "autres fonds"),

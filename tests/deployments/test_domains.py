@@ -141,7 +141,7 @@ def test_a_domain_waits_for_the_platform(desk: Desk, admin: User, client: FlaskC
         review_domain(desk.domain(domain_id), accept=False, note="Ce site n’est pas le vôtre.")
         assert claims.to_handle() == 0
     assert init(client, desk.id, "https://grand-compte.fr").status_code == 403
-    assert [note.body for note in notes(desk.editor_id, "domain_reviewed")][-1] == "Motif : Ce site n’est pas le vôtre."
+    assert [note.body for note in notes(desk.editor_id, "domain_reviewed")][-1] == "Motif : Ce site n’est pas le vôtre."
 
 
 def actor_for_admin(admin: User) -> Actor:

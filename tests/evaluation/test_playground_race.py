@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
 from sqlalchemy import select, update
 
-from app import create_app
 from app.core.errors import ConflictError
 from app.core.transaction import transaction
 from app.evaluation.drafts import kept_fields
@@ -18,26 +15,12 @@ from app.evaluation.models import Trial
 from app.evaluation.playground import try_draft
 from app.extensions import db
 from app.web.house import House
-from tests.conftest import environment, redis_url, worker_number
 from tests.evaluation.conftest import agent
 from tests.factories import actor_for, committing, make_agent, make_user
-from tests.support.databases import copy_template
 
 pytestmark = pytest.mark.committed
 AT_ONCE = 4
 """As many as a process has connections."""
-
-
-@pytest.fixture
-def committed(tmp_path: Path) -> Iterator[House]:
-    """An application on a database whose commits are real."""
-    name = f"playground_{worker_number()}"
-    copy_template(name)
-    made = create_app(environment(name, redis_url(0), tmp_path / "data"))
-    with made.app_context():
-        yield made
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_of_messages_sent_at_once_one_is_asked(committed: House) -> None:

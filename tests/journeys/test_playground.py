@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import environment, redis_url, worker_number
+from tests.conftest import environment, redis_url
 from tests.support.browser import desktop
-from tests.support.databases import copy_template
 from tests.support.model_server import ModelServer, Reply, model_server
 from tests.support.stack import Stack, make_stack, wait_until
 
@@ -27,12 +26,10 @@ def model() -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, model: ModelServer) -> Iterator[Stack]:
+def stack(database: str, tmp_path: Path, model: ModelServer) -> Iterator[Stack]:
     """The product, its platform's model being the stand-in's."""
-    name = f"playground_{worker_number()}"
-    copy_template(name)
     running = make_stack(
-        environment(name, redis_url(2), tmp_path / "data", APP_ENV="development"),
+        environment(database, redis_url(2), tmp_path / "data", APP_ENV="development"),
         tmp_path,
         AI_BASE_URL=model.base_url,
         AI_MODEL="patient",

@@ -13,9 +13,8 @@ import pytest
 import redis
 import requests
 
-from tests.conftest import environment, worker_number
+from tests.conftest import environment
 from tests.support.chat import Device, make_token
-from tests.support.databases import copy_template
 from tests.support.model_server import ModelServer, Reply, model_server
 from tests.support.receiver import Receiver
 from tests.support.redis import PrivateRedis
@@ -40,12 +39,10 @@ def model() -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, redis_server: PrivateRedis, model: ModelServer) -> Iterator[Stack]:
+def stack(database: str, tmp_path: Path, redis_server: PrivateRedis, model: ModelServer) -> Iterator[Stack]:
     """The product on a model that takes its time."""
-    name = f"survival_{worker_number()}"
-    copy_template(name)
     running = make_stack(
-        environment(name, redis_server.url, tmp_path / "data", APP_ENV="development"),
+        environment(database, redis_server.url, tmp_path / "data", APP_ENV="development"),
         tmp_path,
         AI_BASE_URL=model.base_url,
         AI_MODEL="patient",

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from threading import Barrier
 
 import pytest
 from sqlalchemy import select, true
 
-from app import create_app
 from app.core.errors import ConflictError, InvalidError, NotFoundError
 from app.extensions import db
-from app.llm import active, catalogue, credentials, resolving, system_prompts
+from app.llm import active, catalogue, credentials, system_prompts
 from app.llm.models import ActiveModel, Credential, SystemPrompt
 from app.web.house import House
-from tests.conftest import environment, redis_url, worker_number
 from tests.factories.ai import Owner
-from tests.support.databases import copy_template
 
 pytestmark = pytest.mark.committed
 AT_ONCE = 4
 """As many as a process has connections."""
-
-
-@pytest.fixture
-def committed(tmp_path: Path) -> Iterator[House]:
-    """An application on a database whose commits are real."""
-    name = f"active_{worker_number()}"
-    copy_template(name)
-    made = create_app(environment(name, redis_url(0), tmp_path / "data"))
-    with made.app_context():
-        resolving.forget()
-        yield made
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_of_many_at_once_one_is_active(committed: House) -> None:
