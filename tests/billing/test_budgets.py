@@ -232,12 +232,12 @@ def test_alerts_once_each_to_the_editor_and_the_administrators(house: House, ten
     assert seen == [0, 0, 0, 0, 0, 0, 0, 1, 2, 3]
     assert tell_budget_levels() == 0
     assert told(tenant.editor.id, "budget") == [
-        "Budget IA : 80 % sont dépensés",
-        "Budget IA : 90 % sont dépensés",
+        "Budget IA : 80 % sont dépensés",
+        "Budget IA : 90 % sont dépensés",
         "Budget IA : il est épuisé, vos assistants sont arrêtés",
     ]
     name = tenant.editor.display_name
-    assert told(boss, "budget_of_editor") == [f"Budget IA de {name} : {level} %" for level in (80, 90, 100)]
+    assert told(boss, "budget_of_editor") == [f"Budget IA de {name} : {level} %" for level in (80, 90, 100)]
     with committing():
         mails = list(db.session.scalars(text("SELECT text FROM emails WHERE kind = 'budget' ORDER BY created_at")))
     assert len(mails) == 3

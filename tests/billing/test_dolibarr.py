@@ -146,7 +146,7 @@ def test_a_lost_answer_never_makes_a_second_invoice(house: House, dolibarr: Doli
     assert (
         second
         == "Facture FA2612-0001 "
-        + ("créée" if lost in ("POST /thirdparties", "GET /invoices") else "retrouvée : un essai précédent l’avait créée")
+        + ("créée" if lost in ("POST /thirdparties", "GET /invoices") else "retrouvée : un essai précédent l’avait créée")
         + ", validée."
     )
 

@@ -70,7 +70,7 @@ def test_a_month_is_the_plan_and_the_calls_that_the_platform_paid(house: House) 
         ("usage", "gpt-4o", Decimal("0.01")),
     ]
     assert lines[0].label == "Forfait Pro" and lines[0].detail == "Novembre 2026"
-    assert lines[1].label == "Intelligence artificielle : Expert BTP" and (lines[1].calls, lines[1].prompt_tokens) == (12, 9000)
+    assert lines[1].label == "Intelligence artificielle : Expert BTP" and (lines[1].calls, lines[1].prompt_tokens) == (12, 9000)
     assert (found.total_ht, found.total_vat, found.total_ttc) == (Decimal("211.35"), Decimal("42.27"), Decimal("253.62"))
     assert found.status == "draft" and found.number is None
 

@@ -148,7 +148,7 @@ def test_a_failure_shows_our_sentence_and_its_kind(admin: Person, agent_id: str)
         failures = [{"provider": "openai", "model": "gpt-4o", "kind": "rate_limited"}]
         db.session.execute(db.update(Trial).values(status="failed", error="rate_limited", failures=failures))
     page = admin.get(f"/admin/agents/{agent_id}/essai?conversation={only_trial().id}").text
-    assert "openai/gpt-4o : trop de demandes chez le fournisseur" in page and "Ce que vous seul voyez" in page
+    assert "openai/gpt-4o : trop de demandes chez le fournisseur" in page and "Ce que vous seul voyez" in page
 
 
 def test_the_draft_becomes_a_version(admin: Person, agent_id: str) -> None:

@@ -175,7 +175,7 @@ def test_the_keys_page_tells_whether_the_old_key_still_serves(house: House) -> N
     with committing():
         make_key(user, "editeur")
         db.session.execute(update(ApiKey).where(ApiKey.name == "Test").values(name="Nouvelle", created_at=clock.now() - timedelta(days=2)))
-    assert "n’a pas servi depuis « Nouvelle »" in person.get("/compte/cles").get_data(as_text=True)
+    assert "n’a pas servi depuis « Nouvelle »" in person.get("/compte/cles").get_data(as_text=True)
     with committing():
         db.session.execute(update(ApiKey).where(ApiKey.name == "Ancienne").values(last_used_at=clock.now() - timedelta(hours=1)))
-    assert "sert encore depuis « Nouvelle »" in person.get("/compte/cles").get_data(as_text=True)
+    assert "sert encore depuis « Nouvelle »" in person.get("/compte/cles").get_data(as_text=True)
