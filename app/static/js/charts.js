@@ -66,7 +66,7 @@
           },
           plugins: {
             legend: { display: series.length > 1, align: "start", labels: { color: text, boxWidth: 10, boxHeight: 10 } },
-            tooltip: { callbacks: { label: ({ dataset, parsed }) => ` ${dataset.label} : ${value(parsed.y)}` } },
+            tooltip: { callbacks: { label: ({ dataset, parsed }) => ` ${dataset.label} : ${value(parsed.y)}` } },
           },
         },
       }),

@@ -6,7 +6,7 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    tell({ kind: "error", message: "Le navigateur a refusé la copie : sélectionnez le texte à la main." });
+    tell({ kind: "error", message: "Le navigateur a refusé la copie : sélectionnez le texte à la main." });
     return;
   }
   button.dataset.copied = "";

@@ -58,7 +58,7 @@
   document.addEventListener("click", (event) => event.target.closest("[data-toast-close]")?.closest("[data-toast]").remove());
   document.addEventListener("toast", (event) => show(event.detail));
   document.addEventListener("htmx:sendError", () =>
-    show({ kind: "error", message: "La connexion est coupée. Rien n’a été envoyé : réessayez dans un instant." }));
+    show({ kind: "error", message: "La connexion est coupée. Rien n’a été envoyé : réessayez dans un instant." }));
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
     if (event.detail.xhr.getResponseHeader("HX-Trigger")?.includes('"toast"')) return;
@@ -72,7 +72,7 @@
     if (status === 409) return "Quelqu’un l’a modifié entre-temps. Rechargez la page avant de reprendre.";
     if (status === 413) return "Ce fichier est trop lourd.";
     if (status === 429) return "Trop de demandes à la fois. Patientez un instant, puis réessayez.";
-    return "Un incident nous a empêchés de terminer. Rien n’a été modifié : réessayez dans un instant.";
+    return "Un incident nous a empêchés de terminer. Rien n’a été modifié : réessayez dans un instant.";
   };
 
   document.querySelectorAll("[data-toast]").forEach(watch);
