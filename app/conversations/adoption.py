@@ -5,8 +5,6 @@ Rows carry the ids that decide (PRODUCT.md, Who may do and see what), so every r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -16,9 +14,9 @@ from app.billing.models import UsageLog
 from app.consents.models import NoticeShown
 from app.conversations.models import Message, Session, SessionLink, SessionToken
 from app.core import clock
-from app.core.acting import Actor, current_actor, platform, system
+from app.core.acting import platform, system
 from app.core.errors import GoneError, NotFoundError
-from app.core.transaction import act_as
+from app.core.transaction import acting_as
 from app.extensions import db
 from app.files.models import File
 from app.identity.models import EditorLink
@@ -37,7 +35,7 @@ def adopt_by_particulier(session_id: str, user_id: str, email: str) -> None:
     The last address left counts: an earlier one, mistyped perhaps, opens nothing any more. Works as the platform's job
     `magic-link`, since a conversation of the platform's own deployment has no tenant. Raises NotFoundError, GoneError.
     """
-    with _acting_as(platform("magic-link")):
+    with acting_as(platform("magic-link")):
         session = db.session.scalar(select(Session).where(Session.id == session_id, Session.status != "deleted").with_for_update())
         if session is None:
             raise NotFoundError("Cette conversation a été supprimée.")
@@ -59,7 +57,7 @@ def adopt_by_artisan(editor_link_id: str) -> int:
     if tie is None or tie.artisan_id is None:
         raise NotFoundError()
     artisan_id = tie.artisan_id
-    with _acting_as(system("adoption", editor_id=tie.editor_id, artisan_id=artisan_id)):
+    with acting_as(system("adoption", editor_id=tie.editor_id, artisan_id=artisan_id)):
         # Links first, then sessions: a conversation that opens or speaks meanwhile waits for its row, and then reads the new id.
         _fill(SessionLink, SessionLink.editor_link_id == editor_link_id, artisan_id)
         adopted = _fill(Session, Session.editor_link_id == editor_link_id, artisan_id)
@@ -76,16 +74,3 @@ def _give_rows(sessions: list[str] | Select[tuple[str]], kept: tuple[Any, ...] =
     for table in ROWS:
         if table not in kept:
             db.session.execute(update(table).where(table.session_id.in_(sessions)).values(**ids))
-
-
-@contextmanager
-def _acting_as(actor: Actor) -> Iterator[None]:
-    """Become somebody else for a few statements of the open transaction; what waited to be written is written before."""
-    db.session.flush()
-    before = current_actor()
-    act_as(actor)
-    try:
-        yield
-        db.session.flush()
-    finally:
-        act_as(before)

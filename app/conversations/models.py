@@ -122,6 +122,11 @@ class Session(db.Model):  # type: ignore[name-defined]
     last_activity_at: Mapped[datetime] = created()
     created_at: Mapped[datetime] = created()
 
+    @property
+    def artisan_path(self) -> str:
+        """Its page in the artisan's portal."""
+        return f"/artisan/conversations/{self.id}"
+
 
 class SessionToken(db.Model):  # type: ignore[name-defined]
     """A secret that opens one session; several may live (tabs, devices). Checked through a door."""

@@ -340,7 +340,7 @@ def _tell_artisan(session: Session, project: Project, quote: PreQuote) -> None:
             kind="project_created",
             title=f"Nouvelle estimation : {project.title}",
             body=f"{session.visitor_name or 'Votre client'} a reçu une estimation indicative de {euro(quote.total_ttc)} TTC.",
-            url=f"/artisan/conversations/{session.id}",
+            url=session.artisan_path,
         )
 
 

@@ -15,18 +15,18 @@ from app.conversations.models import Message, Session, SessionToken
 from app.conversations.parties import scene_of_session
 from app.conversations.queries import UNFINISHED
 from app.core import clock
-from app.core.acting import current_actor
+from app.core.acting import current_actor, platform
 from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from app.core.identifiers import normalise_email
 from app.core.ids import new_id
-from app.core.jobs import enqueue_after_commit
 from app.core.rows import mark_changed
 from app.core.throttle import throttle
-from app.core.transaction import act_as
+from app.core.transaction import act_as, acting_as
 from app.extensions import db
 from app.files.models import File
 from app.files.service import forget_files, remove_unsent, take_file
-from app.notifications.jobs import forget_emails
+from app.identity.tokens import forget_tokens
+from app.notifications.delivery import forget as forget_told
 from app.notifications.service import notify
 from app.quoting.service import accept_pre_quote, forget_project
 from app.webhooks.service import forget_events, tell_after_commit
@@ -242,7 +242,7 @@ def _tell_artisan_of_end(session: Session) -> None:
         kind="session_completed",
         title=f"{what} : l’estimation convient" if accepted else f"{what} : la conversation est terminée",
         body=f"{who} a accepté l’estimation. Tout est dans votre espace." if accepted else f"{who} a terminé. Tout est dans votre espace.",
-        url=f"/artisan/conversations/{session.id}",
+        url=session.artisan_path,
     )
 
 
@@ -278,7 +278,7 @@ def ask_for_artisan(session_id: str) -> str | None:
             kind="contact_asked",
             title=f"{session.visitor_name or 'Un client'} souhaite vous parler",
             body=f"{session.title or 'Conversation en cours'} : rappelez dès que possible.",
-            url=f"/artisan/conversations/{session.id}",
+            url=session.artisan_path,
         )
     return scene_of_session(session).artisan_phone
 
@@ -303,7 +303,9 @@ def delete_conversation(session_id: str) -> None:
     forget_files(session_id)
     forget_project(session_id)
     forget_events(session_id)
-    enqueue_after_commit(forget_emails, session_id)
+    with acting_as(platform("retention")):
+        forget_told(session_id, session.artisan_id, session.artisan_path)
+        forget_tokens(session_id)
     db.session.execute(
         update(Message).where(Message.session_id == session_id).values(content="", details={}, status="cancelled", completed_at=clock.now())
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 import app.core.connections  # noqa: F401 - registers its listeners
-from app.core.acting import Actor, acting, change_actor
+from app.core.acting import Actor, acting, change_actor, current_actor
 from app.extensions import db
 
 log = structlog.get_logger(__name__)
@@ -83,3 +83,16 @@ def after_commit(hook: Callable[[], object]) -> None:
 def act_as(actor: Actor, *, told: bool = False) -> None:
     """Go on in the open transaction as somebody else (a door that found out who knocks, and may have `told` PostgreSQL itself)."""
     change_actor(actor, db.session(), told=told)
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Become somebody else for a few statements of the open transaction; what waited to be written is written before."""
+    db.session.flush()
+    before = current_actor()
+    act_as(actor)
+    try:
+        yield
+        db.session.flush()
+    finally:
+        act_as(before)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text
 
 from app.core import clock
 from app.core.crypto import new_secret, token_hash
@@ -63,6 +63,13 @@ def redeem_token(purpose: str, secret: str) -> Redeemed:
     if found is None:
         raise GoneError("Ce lien a déjà servi ou n’est plus valable. Demandez-en un nouveau.", code="token_used")
     return found
+
+
+def forget_tokens(session_id: str) -> None:
+    """Erase the magic links of a deleted conversation, with the addresses they were sent to. For the platform."""
+    db.session.execute(
+        delete(SingleUseToken).where(SingleUseToken.purpose == "magic", SingleUseToken.payload["session_id"].astext == session_id)
+    )
 
 
 def _read(statement: str, purpose: str, secret: str) -> Redeemed | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import Select, delete, exists, func, or_, select, update
 
 from app.core import clock
 from app.core.acting import platform
@@ -112,6 +112,7 @@ def mail_notification(notification_id: str) -> None:
             select(Notification, User)
             .join(User, User.id == Notification.user_id)
             .where(Notification.id == notification_id, User.status != "suspended")
+            .with_for_update(of=Notification)  # its conversation may be deleted meanwhile
         ).one_or_none()
         if row is None:
             return
@@ -139,9 +140,13 @@ def _email_of(notification_id: str) -> str:
     return "eml" + notification_id.removeprefix("not")
 
 
-def forget(session_id: str) -> None:
-    """Erase the words of the e-mails of a deleted conversation; those not sent yet never are."""
-    with transaction(platform("retention")):
-        told = update(EmailMessage).where(EmailMessage.session_id == session_id)
-        db.session.execute(told.where(EmailMessage.status.in_(("queued", "sending"))).values(status="failed", error="erased", next_at=None))
-        db.session.execute(told.values(subject="", text="", html="", recipient=""))
+def forget(session_id: str, artisan_id: str | None, path: str) -> None:
+    """Erase what was told of a deleted conversation: its e-mails, and what its artisan reads under the bell (`path` is its page there).
+
+    E-mails not sent yet never are. For the platform, within the open transaction: a job could be lost, and nobody would ask again.
+    """
+    told = delete(Notification).where(Notification.user_id == artisan_id, Notification.url == path).returning(Notification.id)
+    by_bell = [_email_of(notification_id) for notification_id in db.session.scalars(told)]
+    erased = update(EmailMessage).where(or_(EmailMessage.session_id == session_id, EmailMessage.id.in_(by_bell)))
+    db.session.execute(erased.where(EmailMessage.status.in_(("queued", "sending"))).values(status="failed", error="erased", next_at=None))
+    db.session.execute(erased.values(subject="", text="", html="", recipient=""))

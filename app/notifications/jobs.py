@@ -54,14 +54,6 @@ def send_invitation(user_id: str) -> None:
 
 
 @job(queue="light", timeout=60)
-def forget_emails(session_id: str) -> None:
-    """Erase what was written by e-mail of a conversation that its visitor deleted."""
-    from app.notifications.delivery import forget
-
-    forget(session_id)
-
-
-@job(queue="light", timeout=60)
 def sweep_invitations() -> None:
     """Queue again invitations whose job was lost."""
     from app.notifications.invitations import sweep_invitations as sweep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from collections.abc import Callable
@@ -13,10 +14,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
 from app.conversations import replies
-from app.conversations.models import Message
+from app.conversations.models import Message, Session
 from app.core import clock
 from app.core.jobs import JobInterrupted
-from app.extensions import db, redis_client
+from app.core.storage import FolderStorage, StorageUnavailableError
+from app.extensions import db, redis_client, settings
 from app.identity.models import EditorLink
 from app.notifications.invitations import sweep_invitations
 from app.notifications.models import EmailMessage
@@ -133,16 +135,45 @@ def test_an_invitation_whose_job_was_lost_is_sent(client: FlaskClient, tenant: T
     assert invited == ["paul0@exemple.fr"]
 
 
-def test_deleting_erases_what_was_written_by_email(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
-    say(client, chat, "Le mot secret est AUBERGINE")
-    run_jobs()
-    client.post(f"{WIDGET}/session/{chat.session_id}/transcript", json={"email": "martin@exemple.fr"}, headers=chat.headers)
-    client.delete(f"{WIDGET}/session/{chat.session_id}", headers=chat.headers)
-    run_jobs()
+def traces(word: str) -> list[str]:
+    """The tables with a row that holds a word."""
     with committing():
-        left = [
+        return [
             name
             for name in db.metadata.tables
-            if db.session.scalar(text(f"SELECT count(*) FROM {name} t WHERE t::text LIKE '%AUBERGINE%'"))
+            if db.session.scalar(text(f"SELECT count(*) FROM {name} t WHERE t::text LIKE :word"), {"word": f"%{word}%"})
         ]
-    assert left == []
+
+
+def test_deleting_erases_what_was_told_of_it_even_if_redis_forgets_its_jobs(
+    client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]
+) -> None:
+    with committing():
+        db.session.execute(update(Session).where(Session.id == chat.session_id).values(visitor_name="Mme AUBERGINE"))
+    say(client, chat, "Le mot secret est AUBERGINE")
+    run_jobs()
+    own = f"{WIDGET}/session/{chat.session_id}"
+    client.post(f"{own}/transcript", json={"email": "aubergine@exemple.fr"}, headers=chat.headers)
+    client.post(f"{own}/contact", headers=chat.headers)
+    run_jobs()
+    assert set(traces("AUBERGINE")) >= {"messages", "emails", "notifications"} and "single_use_tokens" in traces("aubergine@")
+    assert client.delete(own, headers=chat.headers).status_code == 200
+    redis_client().flushdb()
+    assert traces("AUBERGINE") == traces("aubergine@") == []
+
+
+def store_is_away(*_: object) -> NoReturn:
+    raise StorageUnavailableError("away")
+
+
+def test_photos_that_cannot_be_erased_are_not_said_to_be(client: FlaskClient, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = {"file": (io.BytesIO(b"%PDF-1.4\n"), "plan.pdf")}
+    photo = client.post(f"{WIDGET}/upload", data=form, headers=chat.headers).json["data"]["file_id"]
+    own = f"{WIDGET}/session/{chat.session_id}"
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderStorage, "delete_prefix", store_is_away)
+        patched.setitem(client.application.config, "PROPAGATE_EXCEPTIONS", False)
+        assert client.delete(own, headers=chat.headers).status_code == 500
+    assert client.get(f"{WIDGET}/files/{photo}", headers=chat.headers).status_code == 200
+    assert client.delete(own, headers=chat.headers).status_code == 200
+    assert not [path for path in settings().data_dir.rglob("*") if photo in path.name]
