@@ -102,6 +102,8 @@ def test_only_what_is_missing_is_asked_one_question_at_a_time() -> None:
         ("pas de carrelage au mur finalement", {key: value for key, value in _JOURNEY_LINES.items() if key != "CARR-MUR"}),
         ("la dépose est déjà faite", {key: value for key, value in _JOURNEY_LINES.items() if key != "SDB-DEPOSE"}),
         ("le carrelage mural fait 15 m²", _JOURNEY_LINES | {"CARR-MUR": 15}),
+        ("ajoutez 2 m²", _JOURNEY_LINES | {"CARR-SOL": 10, "CARR-MUR": 25}),
+        ("il faut retirer 2 m²", _JOURNEY_LINES | {"CARR-SOL": 6, "CARR-MUR": 15}),
     ],
 )
 def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expected: dict[str, float]) -> None:
@@ -109,6 +111,33 @@ def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expect
     assert reply.quantities == expected
     assert "mis à jour" in reply.text
     assert "photo" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("je voudrais repeindre mes murs, 45 m2, sauf la chambre de 10 m2", {"PEINT-MUR": 45}),
+        ("repeindre les murs du salon, 20 m², mais pas ceux du bureau de 12 m²", {"PEINT-MUR": 50}),
+        ("repeindre les murs, sauf la chambre, 20 m²", {"PEINT-MUR": 50}),
+        ("repeindre le salon de 20 m² sans le plafond", {"PEINT-MUR": 50}),
+        ("je veux repeindre 20 m² mais pas les murs", {"PEINT-PLAF": 20}),
+        ("carrelage de la salle à manger, 12 m², mais pas les murs, sans dépose", {"CARR-SOL": 12}),
+        ("peinture du plafond, 20 m² + 15 m² + 10 m²", {"PEINT-PLAF": 45}),
+        ("repeindre 100 m² de murs ; le sol fait 40 m²", {"PEINT-MUR": 100}),
+        ("pose de parquet, 40 m², il n'y a rien à déposer", {"SOL-PARQUET": 40}),
+    ],
+)
+def test_what_is_left_out_or_added_up_in_one_sentence(said: str, expected: dict[str, float]) -> None:
+    assert talk(said, "non")[-1].quantities == expected
+
+
+def test_a_room_refused_with_its_surface_stays_refused() -> None:
+    replies = talk("repeindre les murs du salon de 20 m² et du bureau de 10 m²", "non", "finalement sans le bureau de 10 m²")
+    assert [reply.quantities for reply in replies[1:]] == [{"PEINT-MUR": 75}, {"PEINT-MUR": 50}]
+
+
+def test_no_more_is_taken_away_than_there_is() -> None:
+    assert talk("parquet 30 m², sans dépose", "non", "enlevez 100 m²", "enlevez 5 m²")[-1].quantities == {"SOL-PARQUET": 25}
 
 
 def test_changes_add_up() -> None:

@@ -28,6 +28,7 @@ _GLUE = [
     "?",
     "!",
     "sans",
+    "sauf",
     "pas",
     "avec",
     "refaire",

@@ -56,16 +56,20 @@ def _read_counts(request: Request, found: Sequence[Token], mentions: Sequence[Me
 def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bool:
     """Give each surface to its target; whether there was any."""
     found, mentions, numbers, asked = message.found, message.mentions, message.numbers, message.asked
-    areas = [measure for measure in numbers.measures if measure.kind is Measured.AREA]
+    areas = _added_up(found, [measure for measure in numbers.measures if measure.kind is Measured.AREA])
     by_room: dict[str, list[Measure]] = {}
     for measure in areas:
         target = target_of(found, mentions, measure)
         if measure.total and (target is None or target.concept.kind is not Kind.ROOM or len(request.rooms) > 1):
             _set_general(request, measure.value)
         elif target is None:
-            _answer_area(request, measure, asked)
+            _answer_area(request, _from_known(request, mentions, measure), asked)
         elif target.concept.kind is Kind.ROOM:
-            if _is_sum(found, mentions, target, measure):
+            if target.concept.key not in request.rooms:
+                # « sauf la chambre de 10 m² » says nothing of the rest; « sauf la chambre, 45 m² » does.
+                if _behind_comma(found, target, measure):
+                    _answer_area(request, measure, asked)
+            elif _is_sum(found, mentions, target, measure):
                 _set_general(request, measure.value)
             else:
                 by_room.setdefault(target.concept.key, []).extend(_with_its_pair(request, message, target.concept.key, measure))
@@ -74,6 +78,27 @@ def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bo
     for key, measures in by_room.items():
         _set_room(request, key, measures)
     return bool(areas)
+
+
+def _added_up(found: Sequence[Token], areas: Sequence[Measure]) -> list[Measure]:
+    """« 20 m² + 15 m² » is one surface."""
+    sums: list[Measure] = []
+    for area in areas:
+        if sums and [token.text for token in found[sums[-1].end : area.start]] == ["+"]:
+            first = sums.pop()
+            area = Measure(first.kind, first.value + area.value, first.start, area.end)
+        sums.append(area)
+    return sums
+
+
+def _from_known(request: Request, mentions: Sequence[Mention], measure: Measure) -> Measure:
+    """« rajoutez 10 m² », « enlevez 5 m² » change the only surface known instead of replacing it."""
+    verbs = [mention.concept.key for mention in mentions if mention.end == measure.start and not mention.negated]
+    known = [area for area in (*(room.area for room in request.rooms.values()), *request.areas.values()) if area is not None]
+    if len(known) != 1 or not {"add", "remove"} & set(verbs):
+        return measure
+    value = known[0] + measure.value if "add" in verbs else known[0] - measure.value
+    return Measure(measure.kind, value if value > 0 else known[0], measure.start, measure.end)
 
 
 def _with_its_pair(request: Request, message: Message, room: str, measure: Measure) -> list[Measure]:
@@ -86,13 +111,16 @@ def _with_its_pair(request: Request, message: Message, room: str, measure: Measu
 
 def _is_sum(found: Sequence[Token], mentions: Sequence[Mention], target: Mention, measure: Measure) -> bool:
     """« salon et chambre, 45 m² »: behind a comma, the surface is that of both."""
-    comma = any(token.text == "," for token in found[target.end : measure.start])
     index = list(mentions).index(target)
     before = mentions[index - 1] if index else None
-    if not comma or before is None or before.concept.kind is not Kind.ROOM or before.sentence != target.sentence:
+    if not _behind_comma(found, target, measure) or before is None or before.concept.kind is not Kind.ROOM or before.sentence != target.sentence:
         return False
     between = [token.text for token in found[before.end : target.start]]
     return "et" in between and not any(token.value is not None and not token.article for token in found[before.end : target.start])
+
+
+def _behind_comma(found: Sequence[Token], target: Mention, measure: Measure) -> bool:
+    return any(token.text == "," for token in found[target.end : measure.start])
 
 
 def _set_room(request: Request, key: str, measures: Sequence[Measure]) -> None:
@@ -122,8 +150,11 @@ def _set_general(request: Request, value: Decimal) -> None:
         room.area = room.walls = None
 
 
-def _answer_area(request: Request, measure: Measure, asked: str) -> None:
-    """A surface that names nothing: it answers the question, or replaces the only surface known, or is that of all."""
+def _answer_area(request: Request, measure: Measure, asked: str, *, floor: bool = False) -> None:
+    """A surface that names nothing: it answers the question, or replaces the only surface known, or is that of all.
+
+    That of the floor does not replace that of the walls: « 100 m² de murs, 40 m² au sol ».
+    """
     kind, _, key = asked.partition(":")
     if kind == "surface":
         _store(request, key, measure)
@@ -131,10 +162,14 @@ def _answer_area(request: Request, measure: Measure, asked: str) -> None:
     measured = [room for room in request.rooms if request.rooms[room].area is not None]
     if len(request.rooms) == 1 and not request.areas:
         _set_room(request, next(iter(request.rooms)), [Measure(measure.kind, measure.value, 0, 0, measure.walls, total=True)])
-    elif len(request.areas) == 1 and not measured:
+    elif len(request.areas) == 1 and not measured and not (floor and _of_walls(next(iter(request.areas)))):
         request.areas[next(iter(request.areas))] = measure.value
     else:
         _set_general(request, measure.value)
+
+
+def _of_walls(key: str) -> bool:
+    return key == "mur" or (key in WORKS and WORKS[key].basis is Basis.WALL)
 
 
 def _store(request: Request, key: str, measure: Measure) -> None:
@@ -158,7 +193,7 @@ def _area_of_part(
         owner = next((head for head in heads if target in head.planes), None)
         work = PLANES.get(owner.key, {}).get(key, "") if owner is not None else ""
         if (owner is not None and _measures_all(owner, target, others)) or (key == "sol" and not work):
-            _answer_area(request, measure, asked)
+            _answer_area(request, measure, asked, floor=key == "sol")
         else:
             request.areas[_area_key(work) if work in WORKS else key] = measure.value
     elif key in WORKS:

@@ -149,6 +149,8 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
     if planes:
         for plane in planes:
             _apply_plane(request, message, head, PLANES[choice.key][plane.concept.key], wanted=mention.wanted and not plane.negated)
+        if mention.wanted and all(plane.negated for plane in planes):
+            _want_the_rest(request, head, choice)
     elif not mention.wanted and not mention.old:
         for target in (*choice.targets, *_BASE_OF.get(choice.key, ())):
             options.drop(request, target)
@@ -174,6 +176,14 @@ def _apply_plane(request: Request, message: Message, head: Head, target: str, *,
         options.take_by_words(request, message, CHOICES[target])
 
 
+def _want_the_rest(request: Request, head: Head, choice: Choice) -> None:
+    """« repeindre le salon, pas le plafond »: what is said not to be meant tells what is."""
+    if all(option.plane for option in choice.options):
+        for target in choice.targets:
+            if target not in request.refused:
+                _want(request, head, target)
+
+
 def _want(request: Request, head: Head, key: str) -> None:
     """Take a work or open a choice, in the rooms named with it."""
     rooms = tuple(dict.fromkeys(room for room in head.rooms if room in request.rooms))
@@ -187,10 +197,11 @@ def _want(request: Request, head: Head, key: str) -> None:
 
 
 def _keep_what_is_there(request: Request, message: Message) -> None:
-    """« sans dépose », « la dépose est déjà faite »: nothing is taken down."""
+    """« sans dépose », « rien à déposer », « la dépose est déjà faite »: nothing is taken down."""
     for mention in message.mentions:
         taken_down = mention.concept.key == "remove" and message.found[mention.start].text.startswith("depos")
-        if taken_down and (mention.negated or message.words & _DONE):
+        nothing = [token.text for token in message.found[max(mention.start - 2, 0) : mention.start]] == ["rien", "a"]
+        if taken_down and (mention.negated or nothing or message.words & _DONE):
             for work in _DEPOSES:
                 request.refuse(work)
 
