@@ -160,7 +160,10 @@ class Parser(FlaskParser):
             raise DomainError("Un corps en JSON est attendu.", code="missing_body")
         if not req.is_json:
             raise WrongTypeError("Un corps en application/json est attendu.")
-        return super().load_json(req, schema)
+        try:
+            return super().load_json(req, schema)
+        except ValueError:  # Python's own parser gives up on a number of more than 4,300 digits
+            raise DomainError("La demande est mal formée.", code="bad_request") from None
 
 
 class ApiBlueprint(flask_smorest.Blueprint):

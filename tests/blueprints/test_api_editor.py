@@ -64,6 +64,12 @@ def test_linking_answers_the_same_whether_or_not_the_account_exists(api: Api, te
     assert {row["status"] for row in listed["data"]} == {"pending", "active"}
 
 
+@pytest.mark.parametrize("body", ["{", "[" * 50_000, '{"expires_in": ' + "9" * 5000 + "}", '{"context": {"devis": "\\ud800"}}'])
+def test_json_that_nothing_can_read_is_malformed(api: Api, body: str) -> None:
+    answer = api.client.post("/api/editor/sessions/create-link", data=body, headers=api.headers, content_type="application/json")
+    assert answer.status_code in (400, 422) and answer.json["error"]["code"] in ("bad_request", "invalid")
+
+
 def test_a_pending_artisan_can_already_be_sent_links(api: Api, client: FlaskClient, tenant: Tenant) -> None:
     api.post(
         "/artisans/create-and-link", {"email": "paul@exemple.fr", "external_id": "PAUL", "name": "Paul Rénovation", "phone": "0612345678"}
