@@ -14,6 +14,8 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import idna
+
 from app.core import clock
 
 TIMEOUT_SECONDS = 15.0
@@ -65,7 +67,7 @@ def send(email: Email, smtp_url: str, mail_from: str, *, tls: ssl.SSLContext | N
                 _encrypt(server, host, context, required=bool(parts.username))
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+            _hand_over(server, message)
     except smtplib.SMTPRecipientsRefused as error:
         code = max(answer[0] for answer in error.recipients.values())
         raise MailError(f"recipient refused ({code})", permanent=code >= 500) from error
@@ -75,6 +77,13 @@ def send(email: Email, smtp_url: str, mail_from: str, *, tls: ssl.SSLContext | N
         raise MailError(f"server refused ({error.smtp_code})", permanent=permanent) from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailError(f"server unreachable ({type(error).__name__})", permanent=False) from error
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        server.send_message(message)
+    except smtplib.SMTPNotSupportedError as error:
+        raise MailError("the server takes no address with accents before the @", permanent=True) from error
 
 
 def _encrypt(server: smtplib.SMTP, host: str, context: ssl.SSLContext, *, required: bool) -> None:
@@ -128,12 +137,12 @@ def _composed(email: Email, mail_from: str) -> EmailMessage:
     # Names of people and sites end up in subjects: a stray line break is tidied rather than refused.
     message["Subject"] = " ".join(_CONTROL.sub(" ", email.subject).split())
     message["From"] = mail_from
-    message["To"] = email.to
+    message["To"] = _ascii_domain(email.to)
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"  # keeps out-of-office answers away (RFC 3834)
     if email.reply_to:
-        message["Reply-To"] = email.reply_to
+        message["Reply-To"] = _ascii_domain(email.reply_to)
     for name, value in email.headers.items():
         if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS or name.lower().startswith("content-"):
             raise MailError(f"header {name!r} is not for callers", permanent=True)
@@ -142,3 +151,12 @@ def _composed(email: Email, mail_from: str) -> EmailMessage:
     if email.html is not None:
         message.add_alternative(email.html, subtype="html")
     return message
+
+
+def _ascii_domain(address: str) -> str:
+    """`paul@béton.fr` as every server takes it, `paul@xn--bton-bpa.fr`: few speak SMTPUTF8."""
+    name, _, domain = address.rpartition("@")
+    try:
+        return address if domain.isascii() else f"{name}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError as error:
+        raise MailError("not a plain address", permanent=True) from error

@@ -43,6 +43,13 @@ def test_a_text_alone_has_no_other_part() -> None:
     assert not box.messages[0].is_multipart() and box.messages[0]["Reply-To"] is None
 
 
+def test_a_domain_with_accents_is_written_as_every_server_takes_it() -> None:
+    with smtp_server() as box:
+        send(Email("paul@béton-armé.fr", "Sujet", "Texte"), f"smtp://127.0.0.1:{box.port}", "ne-pas-repondre@localhost")
+    assert box.envelopes == [("ne-pas-repondre@localhost", "paul@xn--bton-arm-b1ah.fr")]
+    assert box.messages[0]["To"] == "paul@xn--bton-arm-b1ah.fr"
+
+
 def test_unsubscribe_headers_stay_in_one_piece() -> None:
     link = "<https://ai.exemple.fr/desinscription/" + "a1-_" * 60 + "?x=1&y=2>, <mailto:stop@ai.exemple.fr>"
     headers = {"List-Unsubscribe": link, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
@@ -126,6 +133,7 @@ def test_to_another_machine_the_certificate_is_checked_and_no_password_goes_in_c
     [
         ("inconnu@exemple.fr", {}, True),
         ("plus-tard@exemple.fr", {}, False),
+        ("béton@exemple.fr", {}, True),
         ("a@exemple.fr", {"DATA": "554 spam"}, True),
         ("a@exemple.fr", {"DATA": "451 greylisted"}, False),
         ("a@exemple.fr", {"MAIL": "550 no"}, True),
