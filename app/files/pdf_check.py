@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from app.files.kinds import MAX_FILE_BYTES, RefusedFileError
 
 _MAX_INFLATED = 64 * 1024 * 1024
+_PIECE_BYTES = 4096
 _UNVERIFIABLE = "Ce document PDF est construit d’une façon que nous ne savons pas vérifier. Envoyez-en une photo."
 _ACTIVE = (
     "JavaScript",
@@ -109,7 +110,7 @@ def _object_streams(data: bytes) -> Iterator[tuple[int, bytes]]:
 
     One that we cannot open for sure is refused: a reader might open it.
     """
-    budget = _MAX_INFLATED
+    budget, end = _MAX_INFLATED, 0
     for found in _OBJECT_STREAM.finditer(data):
         head = _HEAD.search(data[max(0, found.start() - _DICTIONARY_BYTES) : found.start()])
         tail = _TAIL.match(data, found.end())
@@ -120,7 +121,10 @@ def _object_streams(data: bytes) -> Iterator[tuple[int, bytes]]:
         if not names | {b"ObjStm"} <= _DICTIONARY_NAMES:
             raise UnsafePdfError(_UNVERIFIABLE)
         if b"Filter" in names:
-            inflated = _inflated(data, tail.end(), budget)
+            if end < tail.end():  # asked again for each, a far end would cost a walk through the file
+                end = data.find(b"endstream", tail.end())
+                end = len(data) if end < 0 else end
+            inflated = _inflated(data, tail.end(), end, budget)
             budget -= len(inflated)
             if not _NUMBERS.match(inflated):  # packed twice, or filtered in a way that the dictionary does not tell
                 raise UnsafePdfError(_UNVERIFIABLE)
@@ -130,14 +134,19 @@ def _object_streams(data: bytes) -> Iterator[tuple[int, bytes]]:
             yield int(first[1]), inflated
 
 
-def _inflated(data: bytes, start: int, budget: int) -> bytes:
+def _inflated(data: bytes, start: int, end: int, budget: int) -> bytes:
+    """What is packed from `start` on, piece by piece: thousands of small streams must not each copy the rest of the file."""
     inflater = zlib.decompressobj()
+    result = bytearray()
     try:
-        result = inflater.decompress(data[start : data.find(b"endstream", start)], budget + 1)
+        for at in range(start, end, _PIECE_BYTES):
+            result += inflater.decompress(data[at : min(at + _PIECE_BYTES, end)], budget + 1 - len(result))
+            if inflater.eof or len(result) > budget:
+                break
     except zlib.error:
         raise UnsafePdfError(_UNVERIFIABLE) from None
     if len(result) > budget:
         raise UnsafePdfError("Ce document PDF est trop complexe. Envoyez-en une photo.")
     if not inflater.eof:
         raise UnsafePdfError(_UNVERIFIABLE)
-    return result
+    return bytes(result)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from app.core.jobs import enqueue
 from app.core.storage import storage
 from app.core.streams import publisher
 from app.core.transaction import after_commit, transaction
-from app.extensions import db
+from app.extensions import db, redis_client
 from app.files.jobs import process_file
 from app.files.kinds import RefusedFileError
 from app.files.models import File
@@ -21,6 +22,7 @@ from app.files.pdf_check import check_pdf
 from app.files.service import EXTENSIONS, file_payload, mark_ready, mark_refused
 
 LOST_AFTER = timedelta(minutes=1)
+MAX_TRIES, TRIES_SECONDS = 3, 3600
 WHEN_READY: list[Callable[[File], None]] = []
 """What upper contexts do in the transaction that makes a file ready: telling partners (ARCHITECTURE.md, a registry opens the circle)."""
 
@@ -43,10 +45,11 @@ def process(file_id: str, editor_id: str | None, artisan_id: str | None) -> None
     variants: Variants | None = None
     refusal: str | None = None
     try:
-        if found.mime_type == "application/pdf":
-            check_pdf(data)
-        else:
-            variants = reencode(data)
+        with _bounded(file_id):
+            if found.mime_type == "application/pdf":
+                check_pdf(data)
+            else:
+                variants = reencode(data)
     except RefusedFileError as error:
         refusal = str(error)
     with transaction(tenant):
@@ -81,6 +84,18 @@ def process(file_id: str, editor_id: str | None, artisan_id: str | None) -> None
         after_commit(lambda: publisher().event(stream, 1, name, payload))
         after_commit(lambda: publisher().flush(2.0))
         after_commit(lambda: storage().delete(raw_key) if raw_key else None)
+
+
+@contextmanager
+def _bounded(file_id: str) -> Iterator[None]:
+    """Refuse a file that has already ended its worker, or used up its time, too often: it would hold up everybody's for ever."""
+    tries = f"file-tries:{file_id}"
+    with redis_client().pipeline() as pipe:
+        count, _ = pipe.incr(tries).expire(tries, TRIES_SECONDS).execute()
+    if count > MAX_TRIES:
+        raise RefusedFileError("Nous n’arrivons pas à lire ce fichier. Envoyez-en une autre version, ou une photo.")
+    yield
+    redis_client().delete(tries)
 
 
 def sweep() -> int:

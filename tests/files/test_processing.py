@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,9 +15,9 @@ from sqlalchemy import update
 from app.core import clock
 from app.core.storage import storage
 from app.extensions import db, redis_client
-from app.files import service
+from app.files import processing, service
 from app.files.models import File
-from app.files.processing import sweep
+from app.files.processing import MAX_TRIES, process, sweep
 from app.web.house import House
 from tests.factories import committing
 from tests.factories.conversations import Chat, make_tenant, open_chat
@@ -110,6 +111,24 @@ def test_a_file_whose_job_was_lost_is_taken_up(client: FlaskClient, chat: Chat, 
     assert sweep() == 1
     run_jobs()
     assert show(client, chat, sent["id"])["status"] == "ready"
+
+
+def test_a_file_that_ends_its_worker_does_not_come_back_for_ever(
+    client: FlaskClient, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_long(_: bytes) -> NoReturn:
+        raise TimeoutError
+
+    monkeypatch.setattr(processing, "check_pdf", too_long)
+    sent = send(client, chat, b"%PDF-1.7\n", "plan.pdf")
+    whose = (str(sent["id"]), chat.link.editor_id, chat.link.artisan_id)
+    for _ in range(MAX_TRIES):
+        with pytest.raises(TimeoutError):
+            process(*whose)
+    assert show(client, chat, sent["id"])["status"] == "processing"
+    process(*whose)
+    refused = show(client, chat, sent["id"])
+    assert refused["status"] == "refused" and refused["error"]
 
 
 def test_one_not_sent_yet_can_be_taken_back(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
