@@ -18,6 +18,7 @@ from sqlalchemy import Row, select, text
 
 from app.core import clock
 from app.core.acting import platform
+from app.core.crypto import UnsealError
 from app.core.http import GuardedClient, HttpFailure, outbound
 from app.core.jobs import enqueue
 from app.core.transaction import transaction
@@ -54,7 +55,8 @@ class Claimed:
     """A delivery that is ours until its lease ends."""
 
     row: Row
-    secret: str
+    secret: str | None
+    """None: no endpoint any more, or no key of ours opens it."""
     at: float
     """Monotonic seconds."""
 
@@ -113,8 +115,17 @@ def _claim(going: dict[Future[Outcome | None], Claimed]) -> list[Claimed]:
     with transaction(platform("drain")):
         ids = _lease(now, room, busy)
         rows = _rows(ids) if ids else []
-    secrets = {sealed: secret_of(sealed) for sealed in {row.sealed_secret for row in rows} if sealed}
-    return [Claimed(row, secrets.get(row.sealed_secret, ""), at) for row in rows]
+    secrets = {sealed: _readable(sealed) for sealed in {row.sealed_secret for row in rows} if sealed}
+    return [Claimed(row, secrets.get(row.sealed_secret), at) for row in rows]
+
+
+def _readable(sealed: str) -> str | None:
+    """One secret that no key of ours opens must not hold up the others."""
+    try:
+        return secret_of(sealed)
+    except UnsealError:
+        log.error("webhooks.secret_unreadable")
+        return None
 
 
 def _lease(now: datetime, room: int, busy: list[str]) -> list[str]:
@@ -176,6 +187,8 @@ def _try(client: GuardedClient, claimed: Claimed) -> Outcome | None:
         return Outcome(error="Le webhook a été supprimé avant l’envoi.", final=True)
     if not row.is_active or time.monotonic() - claimed.at > LATEST_START:
         return None
+    if claimed.secret is None:
+        return Outcome(error="Le secret de ce webhook est illisible de notre côté.")
     body = row.body.encode()
     headers = {"Content-Type": "application/json", **headers_for(row.event_id, row.event_type, body, claimed.secret, clock.now())}
     sent = "\n".join(f"{name}: {value}" for name, value in headers.items())

@@ -177,6 +177,19 @@ def test_an_address_that_became_forbidden_is_not_called(editor: User) -> None:
     assert not server.requests and only_delivery().status == "queued" and "n’appelle que" in only_delivery().error
 
 
+def test_a_secret_that_no_key_opens_holds_up_nobody_else(editor: User) -> None:
+    with receiver(answer()) as server:
+        broken, _ = subscribe(editor, url(server)), subscribe(editor, url(server))
+        with committing():
+            db.session.get_one(WebhookEndpoint, broken.endpoint.id).sealed_secret = "s1.autre-clef"
+        tell(editor)
+        drain()
+    with committing():
+        ended = {one.endpoint_id == broken.endpoint.id: (one.status, one.error) for one in db.session.scalars(select(Delivery))}
+    assert ended == {True: ("queued", "Le secret de ce webhook est illisible de notre côté."), False: ("success", None)}
+    assert len(server.requests) == 1
+
+
 def test_a_pause_holds_and_a_return_sends_all(editor: User) -> None:
     with receiver(answer()) as server:
         made = subscribe(editor, url(server))
