@@ -15,7 +15,9 @@ from app.extensions import db
 from app.identity.models import EditorLink
 
 SESSION_STATUSES = ("open", "completed", "expired")
-LINK_STATES = ("sent", "opened", "talking", "expired", "revoked")
+CLOSED_LINK_STATES = ("expired", "revoked", "deleted")
+"""States of a link that opens nothing any more."""
+LINK_STATES = ("sent", "opened", "talking", *CLOSED_LINK_STATES)
 ACCOUNT_COLUMNS = {"editeur": ("editor_id",), "artisan": ("artisan_id",), "particulier": ("particulier_id",)}
 """What ties a row to the acting account; a conseiller works for an editor or for an artisan."""
 _ACCENTS, _PLAIN = "àâäáãçéèêëîïíôöóõùûüúÿñ’", "aaaaaceeeeiiioooouuuuyn'"
@@ -78,12 +80,14 @@ def sessions_list(
 
 
 def link_state() -> ColumnElement[str]:
-    """Where a link stands: sent, opened (the page was used), talking (a message was written), expired, revoked.
+    """Where a link stands: sent, opened (the page was used), talking (a message was written), expired, revoked,
+    or deleted, with the conversation that the customer erased.
 
     The end of an artisan's tie to his editor closes what was made through it, also once he is tied again.
     """
     ended = or_(EditorLink.status.in_(("refused", "detached")), SessionLink.created_at < EditorLink.reopened_at)
     return case(
+        (Session.status == "deleted", "deleted"),
         (or_(SessionLink.revoked_at.is_not(None), ended), "revoked"),
         (SessionLink.expires_at <= clock.now(), "expired"),
         (Session.started_at.is_not(None), "talking"),

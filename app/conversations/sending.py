@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.audit.service import record
 from app.conversations.links import url_of
-from app.conversations.lists import of_account, one_link
+from app.conversations.lists import CLOSED_LINK_STATES, of_account, one_link
 from app.conversations.models import SessionLink
 from app.core import clock
 from app.core.acting import Actor
@@ -27,7 +27,7 @@ def mail_link(actor: Actor, link_id: str) -> str:
     link, row = db.session.scalar(wanted), one_link(actor, link_id)
     if link is None or row is None:
         raise NotFoundError()
-    if row.state in ("expired", "revoked"):
+    if row.state in CLOSED_LINK_STATES:
         raise ConflictError("Ce lien n’ouvre plus rien : créez-en un autre.", code="link_closed")
     if not link.recipient_email:
         raise ConflictError("Ce lien n’a pas d’adresse e-mail.", code="no_recipient")

@@ -22,6 +22,7 @@ LINK_WORDS = {
     "talking": ("ok", "messages", "Conversation"),
     "expired": ("neutral", "clock", "Expiré"),
     "revoked": ("neutral", "ban", "Retiré"),
+    "deleted": ("neutral", "trash", "Supprimé"),
 }
 """How the states of `conversations.lists.link_state` are shown: colour, icon, word."""
 

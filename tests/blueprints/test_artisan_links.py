@@ -83,6 +83,21 @@ def test_links_of_others(house: House, client: FlaskClient) -> None:
         assert person.get(page).status_code == 403
 
 
+def test_the_link_of_a_conversation_that_its_customer_erased(house: House, client: FlaskClient, run_jobs: Callable[[], list[str]]) -> None:
+    with committing():
+        tenant = make_tenant()
+    chat = open_chat(tenant)
+    talk(client, chat, run_jobs, "Bonjour")
+    assert client.delete(f"/api/widget/v1/session/{chat.session_id}", headers=chat.headers).status_code == 200
+    person = sign_in(house, tenant.artisan)
+    path = f"/artisan/liens/{chat.link.link_id}"
+    text = person.get(path).get_data(as_text=True)
+    assert "Votre client a supprimé cette conversation" in text and "Refaire un lien" in text
+    assert "Lire la conversation" not in text and "/s/" not in text
+    assert path in person.get("/artisan/liens?etat=deleted", headers=FRAGMENT).get_data(as_text=True)
+    assert path not in person.get("/artisan/liens?etat=talking", headers=FRAGMENT).get_data(as_text=True)
+
+
 def test_accepting_finds_the_conversations_already_made(house: House, client: FlaskClient, run_jobs: Callable[[], list[str]]) -> None:
     with committing():
         tenant = make_tenant()

@@ -9,7 +9,7 @@ from app.blueprints.artisan.blueprint import artisan_row, bp, working_links
 from app.blueprints.artisan.forms import WITHOUT_EDITOR, LinkForm
 from app.conversations.issuing import issue_artisan_link, revoke_own_link
 from app.conversations.links import DEFAULT_LIFE
-from app.conversations.lists import links_list, one_link
+from app.conversations.lists import CLOSED_LINK_STATES, links_list, one_link
 from app.conversations.models import SessionLink
 from app.conversations.sending import mail_link
 from app.core.errors import ConflictError, ForbiddenError, InvalidError, LimitError, NotFoundError
@@ -85,7 +85,7 @@ def link(link_id: str) -> Response:
         row=row,
         pill=link_pill,
         link=kept,
-        sharing=sharing_of(kept, artisan_row().display_name) if row.state not in ("expired", "revoked") else None,
+        sharing=sharing_of(kept, artisan_row().display_name) if row.state not in CLOSED_LINK_STATES else None,
         own=kept.created_by == actor.user_id,
         phone=format_phone_fr(row.recipient_phone) if row.recipient_phone else None,
     )
