@@ -167,6 +167,17 @@ def test_a_virtual_keyboard_never_hides_the_field(live: Stack, on_phone: Browser
         assert page.locator("#messages > li").last.bounding_box()["y"] < top + height  # type: ignore[index]
 
 
+def test_the_estimate_reads_well_and_invites_a_question(live: Stack, on_phone: BrowserContext) -> None:
+    page, _ = opened(on_phone, live)
+    say(page, SENTENCE)
+    say(page, "Je n’ai pas de photo")
+    expect(page.locator(".quote-detail").last).to_have_text(re.compile(r"· à\sconfirmer\s: surface des murs estimée à 20 m² \(2,5 × 8 m² au sol\)$"))
+    page.get_by_role("button", name="Poser une question").click()
+    field = page.locator("#text")
+    expect(field).to_have_attribute("placeholder", "Votre question sur l’estimation")
+    assert field.evaluate("field => field.scrollHeight <= field.clientHeight"), "the whole invitation is in sight"
+
+
 def test_an_answer_shows_what_the_list_allows(live: Stack, on_phone: BrowserContext) -> None:
     page, _ = opened(on_phone, live)
     asked: list[str] = []

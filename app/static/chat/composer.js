@@ -183,6 +183,7 @@ export function createComposer({ form, limits, uploads, say, onSend, onDraft }) 
     /** Invites a question: the field says what about. */
     ask() {
       text.placeholder = T.question;
+      fit();
       text.focus();
     },
   };

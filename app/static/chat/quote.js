@@ -4,12 +4,15 @@ import { el, icon } from "./dom.js";
 import { date, money, number, percent } from "./words.js";
 import { Q } from "./words_quote.js";
 
-/** « 8 m² × 80,00 € · à confirmer (…) »: nothing for one lump sum without assumption. */
+/** An assumption is a sentence of its own; here it follows a colon. « VMC » and the like keep their capitals. */
+const uncapitalised = (text) => text.replace(/^\p{Lu}(?=[\p{Ll}’'])/u, (letter) => letter.toLowerCase());
+
+/** « 8 m² × 80,00 € · à confirmer : … »: nothing for one lump sum without assumption. */
 function detail({ quantity, unit, unit_price, vat_rate, assumption }, severalRates) {
   const parts = [];
   if (quantity !== 1) parts.push(`${number(quantity)} ${unit} × ${money(unit_price)}`);
   if (severalRates) parts.push(Q.vat(percent(vat_rate), null));
-  if (assumption) parts.push(Q.toConfirm(assumption));
+  if (assumption) parts.push(Q.toConfirm(uncapitalised(assumption)));
   return parts.join(" · ");
 }
 

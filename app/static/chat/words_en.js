@@ -141,7 +141,7 @@ export const Q = {
   assumptions: (count) => `${plural(count, "assumption", "assumptions")} to confirm`,
   byMachine: "Made by an artificial intelligence from this conversation.",
   indicative: "Indicative, not binding",
-  toConfirm: (assumption) => (/^à confirmer/i.test(assumption) ? assumption : `to confirm (${assumption})`),
+  toConfirm: (assumption) => (/^à confirmer/i.test(assumption) ? assumption : `to confirm: ${assumption}`),
   totalHT: "Total excl. VAT",
   vat: (rate, base) => (base === null ? `VAT ${rate}` : `VAT ${rate} on ${base}`),
   totalTTC: "Total incl. VAT",

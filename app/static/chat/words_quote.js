@@ -8,7 +8,7 @@ export const Q = sentences("Q", {
   assumptions: (count) => `${plural(count, "hypothèse", "hypothèses")} à confirmer`,
   byMachine: "Établie par une intelligence artificielle à partir de cet échange.",
   indicative: "Indicative, non contractuelle",
-  toConfirm: (assumption) => (/^à confirmer/i.test(assumption) ? assumption : `à confirmer (${assumption})`),
+  toConfirm: (assumption) => (/^à confirmer/i.test(assumption) ? assumption : `à confirmer : ${assumption}`),
   totalHT: "Total HT",
   vat: (rate, base) => (base === null ? `TVA ${rate}` : `TVA ${rate} sur ${base}`),
   totalTTC: "Total TTC",
