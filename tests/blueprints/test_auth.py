@@ -207,6 +207,13 @@ def test_a_forgotten_password(house: House, artisan: str, run_jobs: Jobs) -> Non
         assert last_email("account").recipient == "paul@durant.fr"
 
 
+def test_what_is_no_address_is_said_beside_its_field(house: House, run_jobs: Jobs) -> None:
+    page = Person(house).post("/mot-de-passe-oublie", {"email": "paul@"})
+    text = page.get_data(as_text=True)
+    assert page.status_code == 422 and "Cette adresse e-mail n’est pas valide" in text and "paul@" in text
+    assert run_jobs() == []
+
+
 def test_an_invitation_says_who_invites_and_ties_the_accounts(house: House, run_jobs: Jobs) -> None:
     from app.notifications.jobs import invite_artisan
 

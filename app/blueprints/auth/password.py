@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 from app.blueprints.auth.blueprint import bp, used_link
 from app.blueprints.auth.forms import ForgottenForm, NewPasswordForm
 from app.core.errors import GoneError, InvalidError, LimitError
+from app.core.identifiers import normalise_email
 from app.core.jobs import enqueue_after_commit
 from app.core.throttle import throttle
 from app.extensions import limiter
 from app.identity.entering import reset_owner, reset_password
-from app.identity.service import PASSWORD_RULE, looked_up_email
+from app.identity.service import PASSWORD_RULE
 from app.notifications.account_life import tell_password_changed
 from app.notifications.jobs import send_reset
 from app.web.access import public
@@ -29,9 +30,13 @@ def forgotten() -> Response:
     """Ask for a link. The answer is the same whether or not an account has this address, and a job looks for it."""
     form = ForgottenForm(email=request.args.get("email"))
     if not form.validate_on_submit():
-        return make_response(render_template("auth/forgotten.html", form=form, sent_to=None), 422 if form.errors else 200)
+        return _forgotten_page(form)
     typed = (form.email.data or "").strip()
-    address = looked_up_email(typed)
+    try:
+        address = normalise_email(typed)
+    except ValueError as error:
+        form.email.errors = [str(error)]
+        return _forgotten_page(form)
     # Beyond three letters in a quarter of an hour the answer stays the same, but nothing more leaves.
     with contextlib.suppress(LimitError):
         throttle(f"reset:{address}", times=3, seconds=900)
@@ -59,6 +64,10 @@ def reset(token: str) -> Response:
     sign_in(user.id)
     flash("Mot de passe enregistré. Vos autres appareils ont été déconnectés.", "success")
     return redirect(landing(None), code=303)
+
+
+def _forgotten_page(form: ForgottenForm) -> Response:
+    return make_response(render_template("auth/forgotten.html", form=form, sent_to=None), 422 if form.errors else 200)
 
 
 def _reset_page(form: NewPasswordForm, email: str, status: int) -> Response:
