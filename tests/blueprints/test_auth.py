@@ -196,6 +196,7 @@ def test_a_forgotten_password(house: House, artisan: str, run_jobs: Jobs) -> Non
     assert person.get(path).status_code == 200 and person.get(path).status_code == 200  # opening uses nothing
     weak = person.post(path, {"password": "court"})
     assert weak.status_code == 422 and "12 caractères au moins" in weak.get_data(as_text=True)
+    assert "sauf ce qui est secret" in weak.get_data(as_text=True), "the password is not put back"
     assert person.post(path, {"password": OTHER}).status_code == 303
     assert signed_in(person) and not signed_in(elsewhere)
     assert person.post(path, {"password": PASSWORD}).status_code == 410
@@ -211,6 +212,7 @@ def test_what_is_no_address_is_said_beside_its_field(house: House, run_jobs: Job
     page = Person(house).post("/mot-de-passe-oublie", {"email": "paul@"})
     text = page.get_data(as_text=True)
     assert page.status_code == 422 and "Cette adresse e-mail n’est pas valide" in text and "paul@" in text
+    assert "votre saisie est gardée." in text
     assert run_jobs() == []
 
 
