@@ -293,7 +293,7 @@ def test_the_bell_and_the_list(house: House, paul: tuple[Person, str]) -> None:
     bell = person.get("/notifications/cloche").get_data(as_text=True)
     assert "35 non lues" in bell and "<html" not in bell
     page = person.get("/notifications").get_data(as_text=True)
-    assert page.count("Marquer comme lue") == 30 and "apres=" in page
+    assert page.count("Marquer comme lue") == 30 and "apres=" in page and "30 sur 35" in page
     older = person.get(re.search(r'rel="next"[^>]*href="([^"]+)"', page).group(1).replace("&amp;", "&")).get_data(as_text=True)  # type: ignore[union-attr]
     assert older.count("Marquer comme lue") == 5
     assert person.get(f"/notifications/{first}").location == "/compte/securite"

@@ -31,6 +31,7 @@ def index() -> str:
         after=request.args.get("apres"),
         before=request.args.get("avant"),
         limit=30,
+        count=True,
     )
     return render_template("notifications/index.html", page=page, unread_only=unread_only, unread=unread_count(user_id))
 
