@@ -101,7 +101,8 @@ def use_code(artisan: User, typed: str) -> EditorLink:
     row = db.session.execute(text("SELECT * FROM door_use_link_code(:wanted)"), {"wanted": _signatures(typed)}).one_or_none()
     if row is None:
         raise InvalidError(
-            "Ce code n’est pas valable.", {"code": ["Vérifiez-le, ou demandez-en un autre à l’éditeur : il sert une fois, sept jours."]}
+            "Ce code n’est pas valable.",
+            {"code": ["Ce code n’est pas valable. Vérifiez-le, ou demandez-en un autre à l’éditeur : il sert une fois, sept jours."]},
         )
     before = current_actor()
     act_as(platform("link-code"))
