@@ -276,7 +276,8 @@ def test_preferences_offer_what_concerns_the_person(paul: tuple[Person, str], ho
     with committing():
         assert refused_kinds(user_id) == {"session_completed", "link_proposed"}
     nothing, _ = person_in(house, "fabricant")
-    assert "pas d’autre e-mail" in nothing.get("/compte/notifications").get_data(as_text=True)
+    text = nothing.get("/compte/notifications").get_data(as_text=True)
+    assert "pas d’autre e-mail" in text and "ces choix" not in text
 
 
 def tell(user_id: str, count: int = 1) -> str:
