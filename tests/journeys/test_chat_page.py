@@ -167,6 +167,22 @@ def test_a_virtual_keyboard_never_hides_the_field(live: Stack, on_phone: Browser
         assert page.locator("#messages > li").last.bounding_box()["y"] < top + height  # type: ignore[index]
 
 
+def test_the_button_that_stops_hides_nothing_of_the_answer(live: Stack, on_phone: BrowserContext) -> None:
+    page, _ = opened(on_phone, live)
+    say(page, SENTENCE)
+    page.route(re.compile(r"/message/[^/]+/(stream|status)"), lambda route: None)
+    page.locator("#text").fill("Je n’ai pas de photo")
+    page.locator("#send").click()
+    expect(page.locator("#stop")).to_be_visible()
+    writing = page.locator("#messages > li").last
+    expect(writing).to_contain_text("En train d’écrire")
+    page.wait_for_function(
+        "([written, stop]) => written.getBoundingClientRect().bottom <= stop.getBoundingClientRect().top",
+        arg=[writing.element_handle(), page.locator("#stop").element_handle()],
+        timeout=5_000,
+    )
+
+
 def test_the_estimate_reads_well_and_invites_a_question(live: Stack, on_phone: BrowserContext) -> None:
     page, _ = opened(on_phone, live)
     say(page, SENTENCE)
