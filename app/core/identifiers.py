@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret
+
+from app.core.urls import BlockedAddressError, read_url
 
 # A number dialled from overseas France is invalid "as FR": its own plan is tried next.
 _OVERSEAS = ("RE", "GP", "MQ", "GF", "YT")
@@ -27,6 +31,18 @@ def check_vat_number(text: str) -> str:
         return str(vat.validate(text))
     except ValidationError:
         raise ValueError("Ce numéro de TVA n’est pas valide, par exemple FR40 303265045.") from None
+
+
+def check_website(text: str) -> str:
+    """The address of a company's site; `https://` is put before one without it. Raises ValueError, in French."""
+    url = text if re.match("https?://", text, re.IGNORECASE) else f"https://{text}"
+    try:
+        public = "." in read_url(url).host
+    except BlockedAddressError:
+        public = False
+    if not public:
+        raise ValueError("Cette adresse de site n’est pas valide, par exemple https://exemple.fr.")
+    return url
 
 
 def check_phone(text: str, region: str = "FR") -> str:

@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.acting import Actor
 from app.core.crypto import hash_password, verify_password
 from app.core.errors import ConflictError, ForbiddenError, InvalidError
-from app.core.identifiers import check_phone, check_siret, normalise_email
+from app.core.identifiers import check_phone, check_siret, check_website, normalise_email
 from app.core.ids import new_id
 from app.core.text import clean_line, fold
 from app.extensions import db
@@ -87,18 +87,15 @@ def looked_up_email(email: str) -> str:
 
 
 def checked_company_info(info: dict[str, Any]) -> dict[str, Any]:
-    """Company page (003 §17.3): SIRET by its key, phone in E.164; empty values are left out. Raises InvalidError by field."""
+    """Company page (003 §17.3): SIRET by its key, phone in E.164, site as an address; empty values are left out. Raises InvalidError by field."""
     kept = {key: str(value).strip() for key, value in info.items() if value not in (None, "")}
     errors: dict[str, list[str]] = {}
-    for key, check in (("siret", check_siret), ("phone", check_phone)):
+    for key, check in (("siret", check_siret), ("phone", check_phone), ("website", check_website)):
         if key in kept:
             try:
                 kept[key] = check(kept[key])
             except ValueError as error:
                 errors[key] = [str(error)]
-    website = kept.get("website", "")
-    if website and not website.startswith(("https://", "http://")):
-        kept["website"] = f"https://{website}"
     if errors:
         raise InvalidError("Des informations de l’entreprise sont à corriger.", errors)
     return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.identifiers import check_phone, check_siret, format_phone_fr, normalise_email
+from app.core.identifiers import check_phone, check_siret, check_website, format_phone_fr, normalise_email
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,21 @@ def test_an_address_has_one_form(text: str, expected: str) -> None:
 def test_a_wrong_address_is_refused_in_french(text: str) -> None:
     with pytest.raises(ValueError, match="e-mail"):
         normalise_email(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("durant.fr", "https://durant.fr"),
+        ("http://durant.fr:8080/contact?x=1", "http://durant.fr:8080/contact?x=1"),
+        ("HTTPS://Éco-Bâti.fr", "HTTPS://Éco-Bâti.fr"),
+    ],
+)
+def test_the_address_of_a_site_is_kept_with_its_scheme(text: str, expected: str) -> None:
+    assert check_website(text) == expected
+
+
+@pytest.mark.parametrize("text", ["pas un site", "bonjour", "javascript:alert(1)", "ftp://durant.fr", "https://", "https://moi@durant.fr"])
+def test_what_is_no_address_of_a_site_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="adresse de site"):
+        check_website(text)

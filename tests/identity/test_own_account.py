@@ -54,8 +54,8 @@ def test_the_company_page_checks_its_numbers_and_keeps_the_rest(person: User) ->
         "logo_state": "processing",
     }
     with pytest.raises(InvalidError) as refused:
-        own_account.change_company(person, "Durant", {"siret": "732 829 320 00075", "phone": "12"})
-    assert set(refused.value.fields) == {"siret", "phone"}
+        own_account.change_company(person, "Durant", {"siret": "732 829 320 00075", "phone": "12", "website": "pas un site"})
+    assert set(refused.value.fields) == {"siret", "phone", "website"}
     with pytest.raises(InvalidError):
         own_account.change_company(person, "", {})
 
