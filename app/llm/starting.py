@@ -19,7 +19,9 @@ from app.llm.resolving import KEY_COLUMNS, choice_at
 
 LIST_SECONDS = 10.0
 TESTS_PER_MINUTE = 30
-_NOT_NAMED = "La clé est enregistrée, mais ce serveur n’annonce pas un modèle, et un seul : écrivez le nom de celui que vous voulez, puis essayez de nouveau."
+NAMES_SAID = 5
+"""Models of a server that has several, named to whom shall choose."""
+_NAME_IT = "écrivez le nom de celui que vous voulez, puis essayez de nouveau."
 
 
 def start(
@@ -40,9 +42,14 @@ def start(
         if key:
             _activate(owner_id, provider_key, key)
     if not key:
-        key = _announced(owner_id, provider_key, api_key)
-        if not key:
-            return CheckResult(False, None, None, None, "no_model", _NOT_NAMED)
+        with transaction(actor):
+            tested = test_key(owner_id, provider_key)
+        if not tested.success:
+            return tested
+        names = _announced(owner_id, provider_key, api_key)
+        if len(names) != 1:
+            return CheckResult(False, tested.api_key_ok, None, None, "no_model", _not_named(names))
+        key = names[0]
         with transaction(actor):
             _activate(owner_id, provider_key, key)
     return test_active(owner_id)
@@ -74,16 +81,23 @@ def _activate(owner_id: str | None, provider_key: str, key: str) -> None:
     activate(owner_id, provider_key, key)
 
 
-def _announced(owner_id: str | None, provider_key: str, api_key: str) -> str:
-    """The one model of a server that has but one; empty otherwise. A name that repeats the key is none."""
+def _announced(owner_id: str | None, provider_key: str, api_key: str) -> list[str]:
+    """The models that a server says it has. A name that repeats the key is none."""
     mine = and_(Credential.provider_id == Provider.id, Credential.owner_id.is_not_distinct_from(owner_id))
     wanted = select(*KEY_COLUMNS).select_from(Provider).outerjoin(Credential, mine).where(Provider.key == provider_key)
     choice = choice_at(read(wanted, owner_id=owner_id)[0], "", owner_id)
     release()
     if choice is None or choice == LOCAL:
-        return ""
+        return []
     try:
         names = list_models(choice, seconds=LIST_SECONDS)
     except ProviderError:
-        return ""
-    return names[0] if len(names) == 1 and not (api_key and api_key in names[0]) else ""
+        return []
+    return [name for name in names if not (api_key and api_key in name)]
+
+
+def _not_named(names: list[str]) -> str:
+    if not names:
+        return f"La clé est enregistrée, mais ce serveur n’annonce aucun modèle : {_NAME_IT}"
+    said = ", ".join(names[:NAMES_SAID]) + (", …" if len(names) > NAMES_SAID else "")
+    return f"La clé est enregistrée. Ce serveur a plusieurs modèles ({said}) : {_NAME_IT}"

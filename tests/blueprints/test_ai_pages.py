@@ -133,7 +133,11 @@ def test_a_server_that_cannot_be_reached_is_said_and_kept(person: Person, url: s
 def test_the_model_of_a_server_that_has_but_one(person: Person, url: str, models: ModelServer) -> None:
     answer = started(person, url, models, model_key="")
     assert answer.status_code == 303 and rows(ActiveModel) == []
-    assert "écrivez le nom" in person.get(url).text
+    said = person.get(url).text
+    assert "plusieurs modèles (" in said and ", …)" in said and "écrivez le nom" in said
+    started(person, url, models, model_key="", api_key="sk-fausse")
+    said = person.get(url).text
+    assert "écrivez le nom" not in said and "refus" in said, "a key that is refused is the reason, not the models"
     models._scripts = {"seul": lambda body: Reply()}
     started(person, url, models, model_key="")
     (active,) = rows(ActiveModel)
