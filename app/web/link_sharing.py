@@ -17,7 +17,7 @@ from app.conversations.links import url_of
 from app.conversations.models import SessionLink
 
 LINK_WORDS = {
-    "sent": ("info", "send", "Envoyé"),
+    "sent": ("info", "eye-off", "Pas encore ouvert"),
     "opened": ("info", "eye", "Ouvert"),
     "talking": ("ok", "messages", "Conversation"),
     "expired": ("neutral", "clock", "Expiré"),

@@ -31,7 +31,7 @@ def test_a_link_is_made_sent_and_withdrawn(house: House, client: FlaskClient, th
     assert made.status_code == 303, made.get_data(as_text=True)
     path = made.headers["Location"]
     text = person.get(path).get_data(as_text=True)
-    for words in ("M. Martin", "/s/", "sms:+33698765432?&amp;body=", "mailto:m.martin@exemple.fr?", "<svg", "Envoyé"):
+    for words in ("M. Martin", "/s/", "sms:+33698765432?&amp;body=", "mailto:m.martin@exemple.fr?", "<svg", "Pas encore ouvert"):
         assert words in text, words
     assert (tenant.tie.editor_name in text) is through_an_editor
     with committing():

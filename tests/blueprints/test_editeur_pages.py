@@ -174,11 +174,12 @@ def test_a_link_is_made_shown_and_withdrawn(world: World) -> None:
     made = world.client.post("/editeur/liens/nouveau", {**body, "phone": "06 12 34 56 78"})
     assert made.status_code == 303
     shown = world.client.get(made.headers["Location"]).get_data(as_text=True)
+    assert "Pas encore ouvert" in shown, "nobody has sent it yet: it says what it knows"
     assert "http://localhost/s/" in shown and "mailto:" in shown and "sms:+33612345678" in shown
     link_id = made.headers["Location"].rsplit("/", 1)[1]
     picture = world.client.get(f"/editeur/liens/{link_id}/qr.svg")
     assert picture.mimetype == "image/svg+xml" and picture.data.startswith(b"<svg")
-    assert "Envoyé" in world.client.get("/editeur/liens?etat=sent").get_data(as_text=True)
+    assert link_id in world.client.get("/editeur/liens?etat=sent").get_data(as_text=True)
     assert world.client.post(f"/editeur/liens/{link_id}/retirer").status_code == 303
     assert "Ce lien est retiré" in world.client.get(f"/editeur/liens/{link_id}").get_data(as_text=True)
     assert link_id in world.client.get("/editeur/liens?etat=revoked").get_data(as_text=True)
