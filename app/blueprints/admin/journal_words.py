@@ -18,6 +18,8 @@ FAMILIES = [
     ("deployment", "Déploiements"),
     ("agent", "Agents"),
     ("domain", "Domaines"),
+    ("host", "Noms d’hôte"),
+    ("branding", "Apparence"),
     ("price", "Prix"),
     ("plan", "Forfaits"),
     ("budget", "Budgets IA"),
@@ -41,6 +43,7 @@ ACTIONS = {
     "user.company_changed": "Entreprise modifiée",
     "user.suspended": "Compte suspendu",
     "user.suspension_lifted": "Compte rétabli",
+    "user.removed": "Compte supprimé",
     "role.assigned": "Rôle donné",
     "role.removed": "Rôle retiré",
     "key.created": "Clé créée",
@@ -72,6 +75,7 @@ ACTIONS = {
     "webhook.deleted": "Webhook supprimé",
     "webhook.secret_revealed": "Secret de webhook affiché",
     "webhook.secret_rotated": "Secret de webhook changé",
+    "webhook.replayed": "Livraisons d’un webhook rejouées",
     "domain.added": "Domaine ajouté",
     "domain.switched": "Domaine activé ou désactivé",
     "domain.removed": "Domaine retiré",
@@ -80,6 +84,13 @@ ACTIONS = {
     "domain.review_required": "Validation des domaines demandée ou levée",
     "domain.claimed": "Domaine revendiqué par deux éditeurs",
     "domain.claim_settled": "Domaine laissé à deux éditeurs",
+    "host.added": "Nom d’hôte ajouté",
+    "host.verified": "Nom d’hôte vérifié",
+    "host.failed": "Nom d’hôte qui n’est plus servi",
+    "host.removed": "Nom d’hôte retiré",
+    "branding.changed": "Apparence changée",
+    "branding.logo_received": "Logo reçu",
+    "branding.logo_removed": "Logo retiré",
     "plan.saved": "Forfait enregistré",
     "plan.subscribed": "Forfait d’un éditeur changé",
     "plan.unsubscribed": "Forfait d’un éditeur retiré",
@@ -102,6 +113,7 @@ ACTIONS = {
     "deployment.switched": "Déploiement activé ou désactivé",
     "deployment.overlay_changed": "Réglages d’un déploiement changés",
     "deployment.limits_changed": "Limites d’un déploiement changées",
+    "deployment.removed": "Déploiement supprimé",
     "agent.created": "Agent créé",
     "agent.changed": "Agent modifié",
     "agent.duplicated": "Agent dupliqué",
@@ -168,14 +180,34 @@ DETAILS = {
     "host": "serveur",
     "currency": "devise",
     "valid_from": "à partir du",
+    "eur": "en euros",
+    "module": "module",
+    "count": "nombre",
+    "editor_id": "éditeur",
+    "editor_link_id": "artisan relié",
+    "particulier_id": "client",
+    "deployment_id": "déploiement",
+    "delivery_id": "livraison",
+    "agent": "agent",
+    "environment": "environnement",
+    "run_id": "comparaison",
+    "questions": "questions",
+    "lines": "lignes",
+    "invite": "avec invitation",
+    "rate_limit_per_ip": "messages par minute et par adresse",
+    "max_sessions_day": "conversations par jour",
+    "max_messages_day": "messages par jour",
 }
+DECIMALS = ("amount_eur", "eur", "rate")
+"""Details that hold a decimal number, as text."""
 
 
 def detail_words(details: Mapping[str, Any]) -> str:
     """« rôle : editeur, motif : impayé »; what is empty is left out."""
-    words = {True: "oui", False: "non"}
-    return ", ".join(
-        f"{DETAILS.get(name, name)} : {words.get(value, value) if isinstance(value, bool) else value}"
-        for name, value in details.items()
-        if value is not None and value != ""
-    )
+    return ", ".join(f"{DETAILS.get(name, name)} : {_said(name, value)}" for name, value in details.items() if value is not None and value != "")
+
+
+def _said(name: str, value: Any) -> Any:
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return value.replace(".", ",") if name in DECIMALS else value
