@@ -54,7 +54,6 @@ class Deployment(db.Model):  # type: ignore[name-defined]
     max_messages_day: Mapped[int | None] = mapped_column(Integer)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = created()
-    last_activity_at: Mapped[datetime | None] = mapped_column()
 
 
 OWN_DEPLOYMENT = "(editor_id = app_account() AND app_sees_deployment(deployment_id))"

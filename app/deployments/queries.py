@@ -41,7 +41,6 @@ def deployments_of(editor_id: str | None, *, q: str = "", active: bool | None = 
             "is_active": d.is_active,
             "domains": domains[d.id],
             "created_at": d.created_at,
-            "last_activity_at": d.last_activity_at,
         }
         for d, agent_name in rows
     ]

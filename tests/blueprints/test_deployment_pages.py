@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
+from flask.testing import FlaskClient
 
 from app.agents.models import Agent, AgentGrant
 from app.answering.explained import explain_config
 from app.billing.models import Plan
 from app.billing.plans import Terms, subscribe
+from app.conversations.models import Session
 from app.deployments.models import Deployment
 from app.deployments.versions import versions_of
 from app.extensions import db
@@ -92,6 +95,32 @@ def test_pages_and_their_tabs(world: World, portal: str) -> None:
         text = read(person, world.url(portal, page))
         for other in ("", "/reglages", "/configuration"):
             assert f'href="{world.url(portal, other)}"' in text
+
+
+def test_the_last_activity_is_its_conversations(world: World, client: FlaskClient) -> None:
+    deployment = world.tenant.deployment
+    before = read(world.people["editeur"], world.url("editeur"))
+    with committing():
+        for day, status in ((3, "open"), (7, "completed"), (9, "deleted")):
+            at = datetime(2026, 2, day, 12, tzinfo=UTC)
+            db.session.add(
+                Session(
+                    deployment_id=deployment.id,
+                    agent_id=deployment.agent_id,
+                    editor_id=deployment.editor_id,
+                    status=status,
+                    started_at=at,
+                    last_activity_at=at,
+                )
+            )
+    pages = [
+        read(world.people["editeur"], world.url("editeur")),
+        read(world.people["admin"], world.url("admin")),
+        read(world.people["admin"], f"/admin/editeurs/{deployment.editor_id}"),
+    ]
+    assert "2026-02-07T12:00" not in before and all("2026-02-07T12:00" in page for page in pages)
+    answer = client.get(f"/api/editor/deployments/{deployment.id}", headers={"X-API-Key": world.tenant.api_key})
+    assert answer.json["data"]["last_activity_at"].startswith("2026-02-07T12:00")
 
 
 @pytest.mark.parametrize("page", PAGES)

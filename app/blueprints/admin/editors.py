@@ -13,6 +13,7 @@ from app.blueprints.admin.blueprint import bp
 from app.blueprints.admin.companies import company_form, edit_company, open_company
 from app.blueprints.admin.forms import NewCompanyForm
 from app.blueprints.admin.lists import ACCOUNT_STATES
+from app.conversations.lists import last_activity
 from app.core import clock
 from app.deployments.admin_queries import editors as all_editors
 from app.deployments.admin_queries import usage_of, webhook_health
@@ -54,6 +55,7 @@ def editor(editor_id: str) -> ResponseReturnValue:
     """Information, usage, deployments, artisans, webhooks, keys."""
     found = account_in_role(editor_id, "editeur")
     ties, ties_count = ties_of(editor_id=found.id)
+    deployments = deployments_of(found.id)
     return respond(
         "admin/editors/show.html",
         editor=found,
@@ -63,7 +65,8 @@ def editor(editor_id: str) -> ResponseReturnValue:
         budget=budget_of(found.id),
         billing=billing_card(found.id),
         month=clock.paris_month(),
-        deployments=deployments_of(found.id),
+        deployments=deployments,
+        active_at=last_activity([one["id"] for one in deployments], found.id),
         ties=ties,
         ties_count=ties_count,
         webhooks=webhook_health(found.id),

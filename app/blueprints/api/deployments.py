@@ -8,6 +8,7 @@ from typing import Any
 from app.agents.models import Agent
 from app.agents.queries import agent_deployed, deployable_agents, granted_prompt
 from app.blueprints.api.deployment_schemas import CHANGE, LIMITS, DeploymentIn, DeploymentOut
+from app.conversations.lists import last_activity
 from app.deployments.brand_levels import change_deployment_branding
 from app.deployments.limits import change_limits
 from app.deployments.models import Deployment
@@ -18,7 +19,7 @@ from app.extensions import db
 from app.web.access import requires
 from app.web.api import ApiBlueprint, set_meta
 
-OWN = tuple(name for name in DeploymentOut().fields if name not in ("deployment_key", "agent", "config", "settings", "domains"))
+OWN = tuple(name for name in DeploymentOut().fields if name not in ("deployment_key", "agent", "config", "settings", "domains", "last_activity_at"))
 
 
 def shown(deployment: Deployment) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def shown(deployment: Deployment) -> dict[str, Any]:
         "agent": agent,
         "settings": field_states(agent, deployment, granted_prompt=granted_prompt(agent.id, deployment.editor_id)),
         "domains": domains_of(deployment.id),
+        "last_activity_at": last_activity([deployment.id], deployment.editor_id).get(deployment.id),
     }
 
 

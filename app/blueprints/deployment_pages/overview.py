@@ -17,7 +17,7 @@ from app.agents.models import Agent
 from app.agents.queries import deployable_agents
 from app.blueprints.deployment_pages.words import MODE_WORDS
 from app.conversations.admin_queries import all_conversations
-from app.conversations.lists import sessions_list
+from app.conversations.lists import last_activity, sessions_list
 from app.conversations.models import Session
 from app.core import clock
 from app.core.errors import ConflictError, InvalidError
@@ -106,6 +106,7 @@ def add_overview_pages(bp: Blueprint) -> None:
             changed=[field.label for name, field in TABLE.items() if name in changed],
             mode_words=MODE_WORDS[found.mode],
             talked=_conversations([found.id]).get(found.id, 0),
+            active_at=last_activity([found.id], found.editor_id).get(found.id),
             sessions=db.session.execute(_latest(found)).all(),
             base_url=settings().base_url,
         )
