@@ -11,6 +11,7 @@ from app.agents.models import Agent
 from app.audit.service import record
 from app.billing.plans import limits_of
 from app.core.errors import ConflictError, InvalidError
+from app.core.format import number
 from app.core.locks import hold
 from app.deployments.models import Deployment
 from app.deployments.rates import HIGHEST, forget_rate, lowest_rate
@@ -80,7 +81,7 @@ def change_limits(deployment: Deployment, values: dict[str, Any]) -> None:
         if name not in values or (value is None and name != "rate_limit_per_ip"):
             continue
         if not isinstance(value, int) or not low <= value <= high:
-            errors[name] = [f"Un nombre entre {low} et {high}."]
+            errors[name] = [f"Un nombre entre {number(low)} et {number(high)}."]
     if errors:
         raise InvalidError("Une limite est à corriger.", errors)
     changed = {name: values[name] for name in ranges if name in values and values[name] != getattr(deployment, name)}

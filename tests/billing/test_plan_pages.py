@@ -116,6 +116,7 @@ def test_the_limits_of_a_deployment_lie_within_the_plan(house: House, admin: Per
         for wrong in ({"max_sessions_day": "501"}, {"max_messages_day": "5001"}, {"max_sessions_day": "0"}, {"rate_limit_per_ip": "29"}):
             answer = browser.post(url, data=form | wrong)
             assert answer.status_code == 422 and "Un nombre entre" in answer.get_data(as_text=True)
+        assert "entre 1 et 5\u202f000" in browser.post(url, data=form | {"max_messages_day": "5001"}).get_data(as_text=True)
         assert browser.post(url, data=form).status_code == 303
         with committing():
             found = db.session.get_one(Deployment, tenant.deployment.id)

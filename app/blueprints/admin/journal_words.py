@@ -194,7 +194,7 @@ DETAILS = {
     "questions": "questions",
     "lines": "lignes",
     "invite": "avec invitation",
-    "rate_limit_per_ip": "messages par minute et par adresse",
+    "rate_limit_per_ip": "demandes par minute et par adresse",
     "max_sessions_day": "conversations par jour",
     "max_messages_day": "messages par jour",
 }
