@@ -118,6 +118,17 @@ def test_what_is_wrong_is_said_beside_its_field(admin: Person, agent_id: str, fi
         assert db.session.scalars(db.select(Trial)).all() == []
 
 
+def test_a_corrected_draft_no_longer_says_what_was_wrong(admin: Person, agent_id: str) -> None:
+    path = f"/admin/agents/{agent_id}/essai"
+    wrong = admin.post(path, DRAFT | {"message": "Bonjour", "top_p": "7"}, headers=HTMX)
+    assert wrong.status_code == 422 and 'name="refused"' in wrong.text
+    sent = admin.post(path, DRAFT | {"message": "Bonjour", "refused": "1"}, headers=HTMX)
+    assert sent.status_code == 200 and 'id="essai"' in sent.text and "HX-Retarget" not in sent.headers
+    assert "top_p-error" not in sent.text and "data-error-summary" not in sent.text and 'name="refused"' not in sent.text
+    assert sent.text.count("Bonjour") == 1, "what was sent left the field"
+    assert DRAFT["system_prompt"] in sent.text
+
+
 def test_a_second_message_waits_for_the_answer(admin: Person, agent_id: str) -> None:
     admin.post(f"/admin/agents/{agent_id}/essai", DRAFT | {"message": "Bonjour"}, headers=HTMX)
     answer = admin.post(f"/admin/agents/{agent_id}/essai", DRAFT | {"message": "Et", "conversation": only_trial().id}, headers=HTMX)

@@ -55,7 +55,7 @@ def agent_playground(agent_id: str) -> ResponseReturnValue:
         except ConflictError as error:
             form.message.errors = [error.message]
         else:
-            return _talk(agent, made.conversation_id or "")
+            return _talk(agent, made.conversation_id or "", form if "refused" in request.form else None)
     return _page(agent, form, trials, status=422)
 
 
@@ -122,13 +122,21 @@ def retry_playground_trial(agent_id: str, trial_id: str) -> ResponseReturnValue:
     return _talk(agent, trial.conversation_id or "")
 
 
-def _talk(agent: Agent, conversation_id: str) -> ResponseReturnValue:
-    """The conversation alone for htmx, which leaves the draft as it is typed; else its page."""
+def _talk(agent: Agent, conversation_id: str, refused: PlaygroundForm | None = None) -> ResponseReturnValue:
+    """The conversation alone for htmx, which leaves the draft as it is typed; else its page. With a draft that was `refused` before, the
+    desk, which then no longer says so.
+    """
     here = url_for(".agent_playground", agent_id=agent.id, conversation=conversation_id)
     if not wants_fragment():
         return redirect(here, code=303)
-    answer = respond("admin/agents/playground.html", "echange", **_words(agent, conversation_of(agent.id, conversation_id)))
-    answer.headers["HX-Retarget"], answer.headers["HX-Push-Url"] = "#echange", here
+    trials = conversation_of(agent.id, conversation_id)
+    if refused:
+        refused.message.data = ""
+        answer = respond("admin/agents/playground.html", "essai", **_desk(agent, refused, trials[-1].draft), **_words(agent, trials))
+    else:
+        answer = respond("admin/agents/playground.html", "echange", **_words(agent, trials))
+        answer.headers["HX-Retarget"] = "#echange"
+    answer.headers["HX-Push-Url"] = here
     return answer
 
 
@@ -141,12 +149,14 @@ def _page(agent: Agent, form: PlaygroundForm, trials: Sequence[Trial], status: i
     return respond(
         "admin/agents/playground.html",
         "echange" if status == 200 else "essai",
-        form=form,
-        models=offered_models(),
-        changed=_changed(agent, trials[-1].draft) if trials and status == 200 else [],
         status=status,
+        **_desk(agent, form, trials[-1].draft if trials and status == 200 else None),
         **words,
     )
+
+
+def _desk(agent: Agent, form: PlaygroundForm, draft: dict[str, Any] | None) -> dict[str, Any]:
+    return {"form": form, "models": offered_models(), "changed": _changed(agent, draft) if draft else []}
 
 
 def _words(agent: Agent, trials: Sequence[Trial]) -> dict[str, Any]:
