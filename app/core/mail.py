@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import idna
 
 from app.core import clock
+from app.core.urls import ascii_host
 
 TIMEOUT_SECONDS = 15.0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
@@ -157,6 +158,6 @@ def _ascii_domain(address: str) -> str:
     """`paul@béton.fr` as every server takes it, `paul@xn--bton-bpa.fr`: few speak SMTPUTF8."""
     name, _, domain = address.rpartition("@")
     try:
-        return address if domain.isascii() else f"{name}@{idna.encode(domain, uts46=True).decode('ascii')}"
+        return f"{name}@{ascii_host(domain)}"
     except idna.IDNAError as error:
         raise MailError("not a plain address", permanent=True) from error

@@ -64,13 +64,18 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
+def ascii_host(host: str) -> str:
+    """`béton.fr` as the network writes it, `xn--bton-bpa.fr`. Raises idna.IDNAError."""
+    return host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+
+
 def _host(parts: SplitResult) -> str:
     """The host in ASCII and lower case: an address in its canonical notation, or a name that cannot be read as an address."""
     host = (parts.hostname or "").removesuffix(".")
     if "[" in parts.netloc:
         return _address(host)
     try:
-        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+        host = ascii_host(host)
     except idna.IDNAError:
         raise BlockedAddressError("Ce nom de domaine n’est pas valide.") from None
     labels = host.split(".")
