@@ -125,10 +125,19 @@ def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expect
         ("peinture du plafond, 20 m² + 15 m² + 10 m²", {"PEINT-PLAF": 45}),
         ("repeindre 100 m² de murs ; le sol fait 40 m²", {"PEINT-MUR": 100}),
         ("pose de parquet, 40 m², il n'y a rien à déposer", {"SOL-PARQUET": 40}),
+        ("peinture des murs du salon, 20 m², ah non pardon 30 m²", {"PEINT-MUR": 75}),
+        ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², pardon 14 m²", {"PEINT-MUR": 85}),
+        ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², en fait le salon fait 22 m²", {"PEINT-MUR": 85}),
+        ("repeindre les murs du salon de 20 m² et finalement aussi la chambre de 12 m²", {"PEINT-MUR": 80}),
     ],
 )
-def test_what_is_left_out_or_added_up_in_one_sentence(said: str, expected: dict[str, float]) -> None:
+def test_what_is_left_out_added_up_or_corrected_in_one_sentence(said: str, expected: dict[str, float]) -> None:
     assert talk(said, "non")[-1].quantities == expected
+
+
+def test_a_surface_corrected_at_the_end_of_the_sentence_is_the_room_s() -> None:
+    said = "refaire ma salle de bain de 10 m², douche italienne, carrelage sol et murs, en fait elle fait 8 m²"
+    assert talk(said, "non")[-1].quantities == _JOURNEY_LINES
 
 
 def test_a_room_refused_with_its_surface_stays_refused() -> None:

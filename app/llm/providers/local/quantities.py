@@ -17,6 +17,8 @@ from app.llm.providers.local.vocabulary import Kind
 from app.llm.providers.local.works import WORKS, Basis
 
 _PARTITIONS = ("cloison", "demolition_cloison")
+_CORRECTING = frozenset({"pardon", "plutot", "finalement", "erreur", "rectification"})
+_ADDING = frozenset({"aussi", "autre", "egalement"})
 _ONE_SURFACE = frozenset({"toit", "facade", "combles", "plancher"})
 
 
@@ -58,8 +60,17 @@ def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bo
     found, mentions, numbers, asked = message.found, message.mentions, message.numbers, message.asked
     areas = _added_up(found, [measure for measure in numbers.measures if measure.kind is Measured.AREA])
     by_room: dict[str, list[Measure]] = {}
+    before: Measure | None = None
+    target: Mention | None = None
     for measure in areas:
-        target = target_of(found, mentions, measure)
+        said, target = target, target_of(found, mentions, measure)
+        word = _corrected_at(found, before, measure)
+        if word is not None:
+            target = said if target is None or target.start < word else target
+            if target is not None and target.concept.key in by_room:
+                by_room[target.concept.key][-1] = measure
+                continue
+        before = measure
         if measure.total and (target is None or target.concept.kind is not Kind.ROOM or len(request.rooms) > 1):
             _set_general(request, measure.value)
         elif target is None:
@@ -78,6 +89,17 @@ def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bo
     for key, measures in by_room.items():
         _set_room(request, key, measures)
     return bool(areas)
+
+
+def _corrected_at(found: Sequence[Token], before: Measure | None, measure: Measure) -> int | None:
+    """« 20 m², ah non pardon, 25 m² » is 25: the place of the word that takes the surface before back."""
+    if before is None:
+        return None
+    words = [token.text for token in found[before.end : measure.start]]
+    if _ADDING & set(words):
+        return None
+    corrects = (word in _CORRECTING or (word == "fait" and words[at - 1] == "en") for at, word in enumerate(words))
+    return next((before.end + at for at, is_one in enumerate(corrects) if is_one), None)
 
 
 def _added_up(found: Sequence[Token], areas: Sequence[Measure]) -> list[Measure]:
