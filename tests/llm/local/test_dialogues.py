@@ -135,6 +135,17 @@ def test_what_is_left_out_added_up_or_corrected_in_one_sentence(said: str, expec
     assert talk(said, "non")[-1].quantities == expected
 
 
+def test_two_rooms_to_redo_are_twice_the_works() -> None:
+    said = "Je veux refaire 2 salles de bain de 5 m² chacune, douche italienne, carrelage sol et mur"
+    quoted = talk(said, "non")[-1]
+    twice = {"SDB-DEPOSE": 2, "SDB-PLOMB": 2, "SDB-DOUCHE-IT": 2}
+    assert quoted.quantities == twice | {"CARR-SOL": 10, "CARR-MUR": 25}
+    told = {line["code"] for line in quoted.proposal["lignes"] if "pour chacune" in line.get("hypothese", "")}
+    assert told == set(twice)
+    one = talk(said.replace("douche", "une seule douche"), "non")[-1]
+    assert one.quantities["SDB-DOUCHE-IT"] == 1
+
+
 def test_a_surface_corrected_at_the_end_of_the_sentence_is_the_room_s() -> None:
     said = "refaire ma salle de bain de 10 m², douche italienne, carrelage sol et murs, en fait elle fait 8 m²"
     assert talk(said, "non")[-1].quantities == _JOURNEY_LINES

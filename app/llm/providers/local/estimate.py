@@ -89,15 +89,16 @@ def _line(request: Request, work: Work, assumed: Sequence[Assumption]) -> Line:
 
 def _amount(request: Request, work: Work) -> tuple[Decimal, str]:
     """The quantity of a work, and how it was derived when nobody gave it."""
+    each = f"{request.rooms_redone(work)} pièces à refaire, forfaits et équipements comptés pour chacune" if request.rooms_redone(work) > 1 else ""
     if work.basis is Basis.COUNT:
-        return request.count(work) or Decimal(1), ""
+        return request.count(work) or Decimal(1), "" if work.key in request.counts else each
     if work.basis is Basis.LENGTH:
         length = request.length(work) or Decimal(1)
         return length, "" if work.key in request.lengths else f"{work.name} sur la même longueur que les meubles ({quantity(length)} m)"
     if work.basis is Basis.HOURS:
         return _CALL_OUT_HOURS, f"intervention supposée de {quantity(_CALL_OUT_HOURS)} heures"
     if work.basis is Basis.LUMP:
-        return Decimal(1), ""
+        return Decimal(request.rooms_redone(work)), each
     area = request.area(work) or Decimal(1)
     return area, _derivation(request, work, area)
 

@@ -130,6 +130,8 @@ _ADJECTIVES = frozenset(
         "belle",
         "beau",
         "bonne",
+        "seul",
+        "seule",
         "double",
         "simple",
         "large",

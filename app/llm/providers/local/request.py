@@ -202,7 +202,13 @@ class Request:
         for key in keys:
             if key in self.counts:
                 return self.counts[key]
-        return None if any(key in self.plural for key in keys) else Decimal(1)
+        rooms = self.rooms_redone(work)
+        return None if rooms == 1 and any(key in self.plural for key in keys) else Decimal(rooms)
+
+    def rooms_redone(self, work: Work) -> int:
+        """In how many rooms to redo a work comes again: two bathrooms are two showers, and their plumbing twice."""
+        package = PACKAGES.get(work.trade) if work.trade in self.packages else None
+        return self.rooms[package.room].count if package and package.room in self.rooms else 1
 
     def main_surface(self) -> Decimal | None:
         """The one surface, in m², that describes the project: its floor, else the only surface given; None when there is none."""
