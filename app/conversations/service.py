@@ -193,10 +193,16 @@ def stop_reply(session_id: str, message_id: str) -> Message:
 
 
 def retry_reply(session_id: str, message_id: str) -> Message:
-    """Queue a failed or stopped reply again, in place. One that is in progress is left alone."""
+    """Queue a failed or stopped reply again, in place. One that is in progress is left alone.
+
+    Raises ConflictError (it is there, or the conversation went on: a later reply heard this message too, and its estimate stands),
+    LimitError, NotFoundError.
+    """
     session = lock_session(session_id)
     message = _reply(session_id, message_id)
     if message.status in ("failed", "cancelled"):
+        if _answered_since(message):
+            raise ConflictError("La réponse suivante tient déjà compte de ce message.", code="answered_since")
         _refuse_excess(session, retrying=True)
         if refusal := budget_refusal():
             raise over_quota(scene_of_session(session), refusal)
@@ -205,6 +211,16 @@ def retry_reply(session_id: str, message_id: str) -> Message:
     if message.status in ("failed", "cancelled"):
         replies_queue.requeue(message)
     return message
+
+
+def _answered_since(reply: Message) -> bool:
+    later = select(Message.id).where(
+        Message.session_id == reply.session_id,
+        Message.sender == "agent",
+        Message.status == "completed",
+        Message.position > reply.position,
+    )
+    return db.session.scalar(later.limit(1)) is not None
 
 
 def rate_reply(session_id: str, message_id: str, rating: int) -> Message:

@@ -22,7 +22,9 @@ from app.extensions import db, redis_client, settings
 from app.identity.models import EditorLink
 from app.notifications.invitations import sweep_invitations
 from app.notifications.models import EmailMessage
+from app.quoting.models import PreQuote
 from app.web.house import House
+from tests.conversations.test_journey import SENTENCE
 from tests.factories import committing
 from tests.factories.conversations import Chat, Tenant, make_tenant, open_chat
 
@@ -64,6 +66,17 @@ def test_a_reply_that_breaks_is_told_at_once_and_can_be_tried_again(
     assert client.post(f"{WIDGET}/message/{reply}/retry", headers=chat.headers).status_code == 200
     run_jobs()
     assert reply_row(reply).status == "completed"
+
+
+def test_what_was_answered_since_is_not_tried_again(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
+    first = say(client, chat, SENTENCE)
+    assert client.post(f"{WIDGET}/message/{first}/stop", headers=chat.headers).status_code == 200
+    say(client, chat, "Finalement 10 m², et je n’ai pas de photo.")
+    run_jobs()
+    with committing():
+        assert [quote.version for quote in db.session.scalars(select(PreQuote))] == [1]
+    late = client.post(f"{WIDGET}/message/{first}/retry", headers=chat.headers)
+    assert (late.status_code, late.json["error"]["code"]) == (409, "answered_since")
 
 
 def test_a_reply_whose_worker_must_stop_is_queued_again_under_the_next_attempt(
