@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, literal, select
+from sqlalchemy import Select, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from app.audit.models import AuditEntry
-from app.core import clock
 from app.core.errors import InvalidError, NotFoundError
 from app.core.search import has_words
 from app.extensions import db
@@ -25,11 +24,7 @@ DISPLAY_NAME = func.coalesce(User.company_name, User.name).label("display_name")
 
 def holds(role: str) -> Any:
     """The user of the row holds this role now, for himself or for an account."""
-    return exists().where(RoleAssignment.user_id == User.id, RoleAssignment.role == role, _in_force())
-
-
-def _in_force() -> Any:
-    return and_(RoleAssignment.active, (RoleAssignment.expires_at.is_(None)) | (RoleAssignment.expires_at > clock.now()))
+    return exists().where(RoleAssignment.user_id == User.id, RoleAssignment.role == role, RoleAssignment.in_force())
 
 
 def people(*, query: str = "", role: str = "", status: str = "") -> Select[Any]:
@@ -37,7 +32,7 @@ def people(*, query: str = "", role: str = "", status: str = "") -> Select[Any]:
     roles = (
         select(func.string_agg(Role.name, ", "))
         .join(RoleAssignment, RoleAssignment.role == Role.slug)
-        .where(RoleAssignment.user_id == User.id, _in_force())
+        .where(RoleAssignment.user_id == User.id, RoleAssignment.in_force())
         .scalar_subquery()
     )
     statement = select(
@@ -143,7 +138,7 @@ def staff_of(account_id: str) -> list[Any]:
             select(User.id, User.name, User.email, Role.name.label("role_name"), RoleAssignment.expires_at)
             .join(RoleAssignment, RoleAssignment.user_id == User.id)
             .join(Role, Role.slug == RoleAssignment.role)
-            .where(RoleAssignment.on_behalf_of == account_id, _in_force())
+            .where(RoleAssignment.on_behalf_of == account_id, RoleAssignment.in_force())
             .order_by(User.name, User.id)
         )
     )

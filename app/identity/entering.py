@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.audit.service import record
 from app.core import acting, clock
-from app.core.acting import platform
+from app.core.acting import current_actor, platform
 from app.core.errors import ForbiddenError, GoneError, InvalidError
 from app.core.text import clean_line
 from app.core.transaction import act_as
@@ -19,7 +18,7 @@ from app.extensions import db
 from app.identity.links import accept_link
 from app.identity.models import EditorLink, RoleAssignment, User
 from app.identity.own_account import has_password
-from app.identity.service import create_user, index_user, set_password
+from app.identity.service import assign_role, create_user, index_user, set_password
 from app.identity.tokens import Redeemed, peek_token, redeem_token
 
 
@@ -175,10 +174,8 @@ def _open(user: User) -> None:
 
 
 def _ensure_role(user: User, role: str) -> None:
-    held = db.session.scalar(
-        select(RoleAssignment).where(RoleAssignment.user_id == user.id, RoleAssignment.role == role, RoleAssignment.on_behalf_of.is_(None))
-    )
-    if held is None:
-        db.session.add(RoleAssignment(user_id=user.id, role=role))
-        db.session.flush()
-        record("role.assigned", user.id, role=role, on_behalf_of=None)
+    """He has it from now on; one that was taken away, or is over, is given anew."""
+    own = RoleAssignment.on_behalf_of.is_(None)
+    held = select(RoleAssignment.id).where(RoleAssignment.user_id == user.id, RoleAssignment.role == role, own, RoleAssignment.in_force())
+    if db.session.scalar(held) is None:
+        assign_role(current_actor(), user, role)

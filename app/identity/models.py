@@ -5,10 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    and_,
+    or_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core import clock
 from app.core.tables import OWN, STAFF, Policy, by_role, created, primary_id, user_ref
 from app.extensions import db
 
@@ -134,6 +148,11 @@ class RoleAssignment(db.Model):  # type: ignore[name-defined]
     assigned_by: Mapped[str | None] = user_ref()
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = created()
+
+    @classmethod
+    def in_force(cls) -> ColumnElement[bool]:
+        """Neither taken away nor over."""
+        return and_(cls.active, or_(cls.expires_at.is_(None), cls.expires_at > clock.now()))
 
 
 class EditorLink(db.Model):  # type: ignore[name-defined]

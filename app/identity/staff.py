@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.core import clock
 from app.core.acting import STAFF_ROLES as STAFF
 from app.core.acting import Actor
 from app.core.errors import ForbiddenError
@@ -31,8 +30,7 @@ def administrators() -> list[str]:
     held = (
         select(User.id)
         .join(RoleAssignment, RoleAssignment.user_id == User.id)
-        .where(RoleAssignment.role.in_(STAFF), RoleAssignment.active, User.status == "active")
-        .where(RoleAssignment.expires_at.is_(None) | (RoleAssignment.expires_at > clock.now()))
+        .where(RoleAssignment.role.in_(STAFF), RoleAssignment.in_force(), User.status == "active")
     )
     return list(db.session.scalars(held.distinct().order_by(User.id)))
 

@@ -77,9 +77,9 @@ def sweep() -> None:
     """Queue what is due: retries, messages whose job Redis lost, messages whose worker died while sending."""
     now = clock.now()
     with transaction(platform("mail")):
-        db.session.execute(
-            update(EmailMessage).where(EmailMessage.status == "sending", EmailMessage.next_at <= now).values(status="queued", next_at=None)
-        )
+        stuck = update(EmailMessage).where(EmailMessage.status == "sending", EmailMessage.next_at <= now)
+        db.session.execute(stuck.where(EmailMessage.attempts > len(DELAYS)).values(status="failed", error="sending never ended", next_at=None))
+        db.session.execute(stuck.values(status="queued", next_at=None))
         lost = EmailMessage.next_at.is_(None) & (EmailMessage.created_at < now - LOST_AFTER)
         due = db.session.scalars(
             select(EmailMessage.id)

@@ -155,7 +155,7 @@ def test_a_suspended_account_enters_by_no_link(house: House) -> None:
         suspend_user(acting.platform("demo"), user, "abus")
         _, secret = proposal("paul@durant.fr")
     with pytest.raises(ForbiddenError), transaction(acting.door()):
-        entering.accept_invitation(secret, name="", company_name="", password="", accepts_link=True)
+        entering.accept_invitation(secret, name="Paul", company_name="Durant", password=PASSWORD, accepts_link=True)
     with pytest.raises(ForbiddenError), transaction(acting.platform("magic-link")):
         entering.enter_as_particulier("paul@durant.fr", None)
 
@@ -169,7 +169,7 @@ def test_a_second_proposal_of_the_same_editor_is_not_tied_twice(house: House) ->
         second = propose_link(actor, email="paul@durant.fr", external_id="B", name="Durant")
         secret = issue_token("invitation", email="paul@durant.fr", payload={"editor_link_id": second.id})
     with transaction(acting.door()):
-        assert entering.accept_invitation(secret, name="", company_name="", password="", accepts_link=True).link is None
+        assert entering.accept_invitation(secret, name="Paul", company_name="Durant", password=PASSWORD, accepts_link=True).link is None
 
 
 def test_the_magic_link_makes_an_account_without_password(house: House) -> None:
@@ -197,3 +197,19 @@ def test_an_expired_invitation_says_so(house: House) -> None:
         _, secret = proposal("paul@durant.fr")
     with pytest.raises(GoneError), transaction(acting.door()):
         entering.read_invitation(secret)
+
+
+@pytest.mark.parametrize("ended", ["taken away", "over"])
+def test_a_role_that_ended_comes_back_with_a_new_invitation(house: House, ended: str) -> None:
+    with committing():
+        user = make_user("artisan")
+        user_id = user.id
+        _, secret = proposal(user.email)
+        role = db.session.scalars(db.select(RoleAssignment).where(RoleAssignment.user_id == user_id)).one()
+        role.active, role.expires_at = ended == "over", clock.now() - timedelta(days=1) if ended == "over" else None
+    with transaction(acting.door()):
+        entering.accept_invitation(secret, name="Paul", company_name="Durant", password=PASSWORD, accepts_link=True)
+    with committing():
+        assert db.session.scalars(db.select(RoleAssignment.role).where(RoleAssignment.user_id == user_id, RoleAssignment.in_force())).all() == [
+            "artisan"
+        ]

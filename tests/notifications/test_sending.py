@@ -99,6 +99,18 @@ def test_the_sweep_finds_a_notification_whose_job_was_lost(artisan: str, run_job
         assert [email.kind for email in emails()] == ["account"]
 
 
+def test_an_email_that_ends_every_worker_is_given_up(artisan: str, run_jobs: Jobs) -> None:
+    tell(artisan)
+    run_jobs()
+    for attempts, status in ((len(delivery.DELAYS), "queued"), (len(delivery.DELAYS) + 1, "failed")):
+        with committing():
+            (email,) = emails()
+            email.status, email.attempts, email.next_at = "sending", attempts, clock.now() - timedelta(seconds=1)
+        delivery.sweep()
+        with committing():
+            assert [email.status for email in emails()] == [status]
+
+
 def test_an_unknown_kind_is_a_mistake_of_ours(artisan: str) -> None:
     with pytest.raises(ValueError), transaction(acting.user(artisan, role="artisan")):
         notify(artisan, kind="autre", title="x", body="y")
