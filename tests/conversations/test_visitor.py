@@ -185,6 +185,19 @@ def test_a_second_device_continues_and_confirms_once_an_email_was_left(
     assert resumed.json["data"]["resumed"] and not resumed.json["data"]["needs_code"]
 
 
+def test_the_estimate_is_readable_in_the_mailed_conversation(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
+    quoted(client, chat, run_jobs)
+    assert own(client, chat, "/transcript", {"email": "m.martin@exemple.fr"}).status_code == 202
+    run_jobs()
+    with committing():
+        mail = db.session.scalars(select(EmailMessage.text).where(EmailMessage.kind == "transcript")).one()
+    lines = mail.splitlines()
+    wall = next(number for number, line in enumerate(lines) if line.startswith("- Carrelage mural"))
+    assert lines[wall].endswith("€"), "the figures end the line; the assumption has its own"
+    assert lines[wall + 1] == "  Surface des murs estimée à 20 m² (2,5 × 8 m² au sol)"
+    assert lines[wall + 2].startswith("- Douche italienne")
+
+
 def test_deleting_leaves_nothing_of_what_was_said(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
     quoted(client, chat, run_jobs)
     assert own(client, chat, "", method="DELETE").status_code == 200
