@@ -49,7 +49,9 @@ def test_every_role_has_its_account(house: House, role: str) -> None:
         text = page.get_data(as_text=True)
         assert page.status_code == 200, path
         assert len(re.findall(r"<h1", text)) == 1 and "Navigation principale" in text
-    assert person.get("/compte/entreprise").status_code == (200 if role in ("editeur", "artisan", "fabricant") else 403)
+    company = person.get("/compte/entreprise")
+    assert company.status_code == (200 if role in ("editeur", "artisan", "fabricant") else 403)
+    assert ("depuis leur conversation" in company.get_data(as_text=True)) is (role == "artisan"), "only an artisan is called from a chat"
     makes = role in ("super-admin", "admin", "editeur", "artisan", "fabricant")
     assert person.get("/compte/cles").status_code == (200 if makes else 403)
 

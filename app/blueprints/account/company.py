@@ -12,7 +12,7 @@ from app.core.identifiers import format_phone_fr
 from app.files.logos import remove_logo, take_logo
 from app.identity.models import User
 from app.identity.own_account import COMPANY_FIELDS, change_company
-from app.web.access import requires
+from app.web.access import requires, signed_in
 from app.web.form_errors import put_errors
 
 
@@ -34,7 +34,8 @@ def company() -> Response:
         else:
             flash("Logo reçu : il apparaîtra dans un instant." if form.logo.data else "Entreprise enregistrée.", "success")
             return redirect(url_for("account.company"), code=303)
-    return make_response(render_template("account/company.html", form=form, account=account), 422 if form.errors else 200)
+    page = render_template("account/company.html", form=form, account=account, called=signed_in().role == "artisan")
+    return make_response(page, 422 if form.errors else 200)
 
 
 @bp.get("/compte/entreprise/logo")
