@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import partial
 
 from app.llm.providers.local.text import FUNCTION_WORDS, SENTENCE_ENDS, Token, plain
 
@@ -15,6 +16,8 @@ _MAX_SIDE = Decimal(60)
 _MAX_COUNT = Decimal(500)
 _MAX_MEASURES = 40
 _HIGHEST = Decimal(6)
+_NEAR = 6
+"""Words between the two sides of one surface."""
 _TILE = Decimal(20)
 """Two sides from this many, without a unit, are the size of a tile in centimetres: no room is 60 × 60 m."""
 
@@ -26,6 +29,8 @@ _TIMES = frozenset(["x", "*", "sur", "par", "by", "fois"])
 _SMALL = frozenset(["cm", "mm", "centimetre", "centimetres"])
 _TOTAL = frozenset(["total", "totale", "tout", "totalite", "ensemble", "globale", "altogether"])
 _HEIGHT = frozenset(["haut", "hauteur", "plafond", "high"])
+_BREAKS = SENTENCE_ENDS | {",", "et"}
+_SIDES = ("long", "larg", "haut")
 _LABELS = frozenset(["surface", "superficie"])
 # A number before one of these measures nothing that is built.
 _FOREIGN = frozenset(
@@ -150,6 +155,7 @@ class Measured(StrEnum):
 
     AREA = "area"
     LENGTH = "length"
+    HEIGHT = "height"  # Counts for nothing alone: it only makes a surface with a length.
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,7 @@ def numbers_in(found: Sequence[Token]) -> Numbers:
         if found[position].value is None:
             position += 1
             continue
-        measure = _dimensions(found, position) or _single(found, position)
+        measure = _dimensions(found, position) or _single(found, position) or _other_side(found, position, measures)
         if measure is not None:
             if _is_sane(measure):
                 measures.append(measure)
@@ -191,7 +197,7 @@ def numbers_in(found: Sequence[Token]) -> Numbers:
             if not _is_foreign(found, position):
                 bare[position] = found[position].value or Decimal(0)
             position += 1
-    return Numbers(tuple(_long_by_wide(found, measures)), bare)
+    return Numbers(tuple(_surfaces(found, measures)), bare)
 
 
 def count_of(found: Sequence[Token], numbers: Numbers, start: int, end: int) -> Decimal | None:
@@ -286,16 +292,28 @@ def _single(found: Sequence[Token], position: int) -> Measure | None:
         if side is None:
             return _measure(found, Measured.LENGTH, value, position, position + 3)
         length, end, _ = side
-        if (
-            {_text(found, end), _text(found, end + 1)} & _HEIGHT
-            or _text(found, position - 1) in _HEIGHT
-            or _text(found, position - 2) in _HEIGHT
-        ):
-            length = Decimal(0)  # A height changes nothing that is counted here.
+        if _is_height(found, position, end):
+            return _measure(found, Measured.HEIGHT, length, position, end)
         return _measure(found, Measured.LENGTH, length, position, end)
     if unit not in _FOREIGN and unit not in _SMALL and _labelled(found, position):
         return _measure(found, Measured.AREA, value, position, position + 1)
     return None
+
+
+def _is_height(found: Sequence[Token], start: int, end: int) -> bool:
+    """« 2,5 m de haut », « hauteur de 2,5 m »; beyond a comma or an « et » another measure is spoken of."""
+    beside, further = (_text(found, end), _text(found, start - 1)), (_text(found, end + 1), _text(found, start - 2))
+    return any(near in _HEIGHT or (near not in _BREAKS and far in _HEIGHT) for near, far in zip(beside, further, strict=True))
+
+
+def _other_side(found: Sequence[Token], position: int, measures: Sequence[Measure]) -> Measure | None:
+    """« 10 m de long et 6 de haut »: after a length, the unit goes without saying."""
+    value, side = found[position].value or Decimal(0), _text(found, position + 2)
+    if not measures or measures[-1].kind is Measured.AREA or position - measures[-1].end > _NEAR or value >= _TILE:
+        return None
+    if _text(found, position + 1) != "de" or not side.startswith(_SIDES):
+        return None
+    return _measure(found, Measured.HEIGHT if side in _HEIGHT else Measured.LENGTH, value, position, position + 1)
 
 
 def _labelled(found: Sequence[Token], position: int) -> bool:
@@ -318,22 +336,35 @@ def _measure(found: Sequence[Token], kind: Measured, value: Decimal, start: int,
     return Measure(kind, _rounded(value), start, end, None if walls is None else _rounded(walls), total, each)
 
 
-def _long_by_wide(found: Sequence[Token], measures: list[Measure]) -> list[Measure]:
-    """« 4 m de long et 3 m de large » is a surface."""
+def _surfaces(found: Sequence[Token], measures: Sequence[Measure]) -> list[Measure]:
+    """« 4 m de long et 3 m de large » is a surface; without a width, « 10 m de long et 6 m de haut » is one too."""
+    heights = [measure for measure in measures if measure.kind is Measured.HEIGHT]
+    floors = _joined([measure for measure in measures if measure.kind is not Measured.HEIGHT], partial(_floor, found))
+    everything = sorted([*floors, *heights], key=lambda measure: measure.start)
+    return [measure for measure in _joined(everything, partial(_wall, found)) if measure.kind is not Measured.HEIGHT]
+
+
+def _joined(measures: Sequence[Measure], are_sides: Callable[[Measure, Measure], bool]) -> list[Measure]:
+    """Neighbours that are the two sides of a surface become that surface."""
     joined: list[Measure] = []
     for measure in measures:
         last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.kind is measure.kind is Measured.LENGTH
-            and measure.start - last.end <= 6
-            and _says(found, last, "long")
-            and _says(found, measure, "larg")
-        ):
+        if last is not None and measure.start - last.end <= _NEAR and are_sides(last, measure):
             joined[-1] = Measure(Measured.AREA, _rounded(last.value * measure.value), last.start, measure.end)
         else:
             joined.append(measure)
     return joined
+
+
+def _floor(found: Sequence[Token], one: Measure, other: Measure) -> bool:
+    return one.kind is other.kind is Measured.LENGTH and _says(found, one, "long") and _says(found, other, "larg")
+
+
+def _wall(found: Sequence[Token], one: Measure, other: Measure) -> bool:
+    if {one.kind, other.kind} != {Measured.LENGTH, Measured.HEIGHT}:
+        return False
+    length = one if one.kind is Measured.LENGTH else other
+    return _says(found, length, "long") or _says(found, length, "larg")
 
 
 def _says(found: Sequence[Token], measure: Measure, beginning: str) -> bool:
