@@ -132,6 +132,7 @@ REQUESTS = [
         "photos",
     ),
     ("changer les fenêtres", ["menuiserie"], {}, "choice:fenetre"),
+    ("changer 3 fenêtres en PVC et la porte d'entrée", ["menuiserie"], {"MEN-FEN-PVC": 3, "MEN-PORTE-ENT": 1}, "photos"),
     ("isoler les combles perdus, environ 90 m2", ["isolation"], {"ISO-COMBLES": 90}, "photos"),
     ("ravalement de façade, 140 m²", ["facade"], {"FAC-RAVAL": 140}, "photos"),
     ("monter une cloison de 4 m en placo", ["platrerie"], {"PLAC-CLOISON": 10}, "photos"),

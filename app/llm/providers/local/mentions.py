@@ -161,5 +161,8 @@ def _replaced(found: Sequence[Token], mentions: list[Mention]) -> list[Mention]:
 
 
 def _says_by(found: Sequence[Token], start: int, end: int) -> bool:
-    between = {token.text for token in found[start:end]}
-    return bool(between & {"par", "contre", "pour", "en", "by", "with"}) and not between & SENTENCE_ENDS and end - start <= 8
+    """« par », « contre », « en »; « fenêtres en PVC et la porte » names a material, then one thing more."""
+    between = [token.text for token in found[start:end]]
+    if "en" in between and {"et", "and", ","} & set(between[between.index("en") :]):
+        between.remove("en")
+    return bool({"par", "contre", "pour", "en", "by", "with"} & set(between)) and not SENTENCE_ENDS & set(between) and end - start <= 8
