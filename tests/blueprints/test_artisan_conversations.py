@@ -64,7 +64,7 @@ def test_the_list_filters_and_answers_fragments(house: House, client: FlaskClien
 def test_a_conversation_shows_all_and_is_then_read(house: House, client: FlaskClient, run_jobs: Jobs) -> None:
     with committing():
         tenant = make_tenant()
-    chat = open_chat(tenant, recipient={"name": "M. Martin", "phone": "+33698765432"})
+    chat = open_chat(tenant, recipient={"name": "M. Martin", "phone": "+33698765432", "email": "m.martin@exemple.fr"})
     talk_to_an_estimate(client, chat, run_jobs)
     with transaction(acting.platform("demo")):
         ask_for_artisan(chat.session_id)
@@ -76,6 +76,7 @@ def test_a_conversation_shows_all_and_is_then_read(house: House, client: FlaskCl
         "M. Martin",
         "tel:+33698765432",
         "06 98 76 54 32",
+        "mailto:m.martin@exemple.fr",
         "Par Société",
         "Douche italienne",
         "6\u202f948,00",

@@ -9,10 +9,11 @@ from flask import Response
 
 from app.blueprints.artisan.blueprint import CONVERSATION_PATH, bp, conversations_to_read
 from app.conversations.lists import sessions_list
-from app.conversations.models import Session
+from app.conversations.models import Session, SessionLink
 from app.conversations.portal_view import SessionDetail, session_detail
 from app.core import format as french
 from app.core.identifiers import format_phone_fr
+from app.extensions import db
 from app.identity.links import links_of_artisan
 from app.notifications.reading import read_about
 from app.web.access import requires, signed_in
@@ -50,9 +51,9 @@ def conversations() -> Response:
 @bp.get("/conversations/<session_id>")
 @requires("ai-sessions.view_own")
 def conversation(session_id: str) -> Response:
-    """One conversation: what was said and sent, the estimate, whom to call. What led here counts as read.
+    """One conversation: what was said and sent, the estimate, whom to call or write to. What led here counts as read.
 
-    The open page asks again with what it shows (`vu`): 204 while nothing happened.
+    An address that only the link has serves too: the artisan wrote it there. The open page asks again with what it shows (`vu`): 204 while nothing happened.
     """
     detail = session_detail(session_id)
     shown = shown_state(detail)
@@ -60,12 +61,14 @@ def conversation(session_id: str) -> Response:
         return Response(status=204)
     read_about(signed_in().user_id or "", f"{CONVERSATION_PATH}{session_id}")
     phone = detail.session.visitor_phone
+    link = db.session.get(SessionLink, detail.session.link_id) if detail.session.link_id else None
     return respond(
         "artisan/conversation.html",
         "echange",
         detail=detail,
         session=detail.session,
         phone={"dial": phone, "shown": format_phone_fr(phone)} if phone else None,
+        email=detail.session.visitor_email or (link.recipient_email if link else None),
         sent=_sent(detail),
         course=_course(detail),
         shown=shown,
