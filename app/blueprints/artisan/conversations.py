@@ -53,7 +53,8 @@ def conversations() -> Response:
 def conversation(session_id: str) -> Response:
     """One conversation: what was said and sent, the estimate, whom to call or write to. What led here counts as read.
 
-    An address that only the link has serves too: the artisan wrote it there. The open page asks again with what it shows (`vu`): 204 while nothing happened.
+    An address that only the link has serves too: the artisan wrote it there.
+    The open page asks again with what it shows (`vu`): 204 while nothing happened.
     """
     detail = session_detail(session_id)
     shown = shown_state(detail)
