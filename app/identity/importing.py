@@ -167,7 +167,8 @@ def _places(titles: list[str]) -> dict[str, int]:
     places = {name: next((folded.index(word) for word in words if word in folded), None) for name, words in COLUMNS.items()}
     missing = [f"« {word} »" for name, word in REQUIRED.items() if places[name] is None]
     if missing:
-        sentence = f"La première ligne doit nommer les colonnes. Il manque {' et '.join(missing)}."
+        named = " et ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
+        sentence = f"La première ligne doit nommer les colonnes. Il manque {named}."
         raise InvalidError("Des colonnes manquent.", {"file": [sentence]})
     return {name: place for name, place in places.items() if place is not None}
 

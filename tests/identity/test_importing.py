@@ -135,6 +135,7 @@ def test_every_wrong_line_says_what_is_wrong_and_the_others_pass(desk: Desk) -> 
     [
         (b"", "titres"),
         (HEAD.encode(), "titres"),
+        (b"A;B\n1;2\n", "Il manque « identifiant », « nom » et « email »."),
         (b"Nom;Telephone\nDurant;06\n", "« identifiant » et « email »"),
         (b"\x89PNG\x00\x00", "pas un texte"),
         (HEAD.encode() + b'A;"jamais ferm\xc3\xa9;x\n', "guillemet"),
