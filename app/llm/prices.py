@@ -138,6 +138,11 @@ def rates() -> Sequence[CurrencyRate]:
     return db.session.scalars(select(CurrencyRate).order_by(CurrencyRate.currency, CurrencyRate.valid_from.desc())).all()
 
 
+def without_rate(currencies: set[str]) -> list[str]:
+    """Those of these currencies that nobody gave a rate: prices in them are unknown (`cost_of`)."""
+    return sorted(currencies - {EURO, *db.session.scalars(select(CurrencyRate.currency))})
+
+
 def add_price(model: Model | str, input: Decimal | str, output: Decimal | str, currency: str, valid_from: date) -> ModelPrice:
     """Say what a model (or its id) costs from a Paris day on (staff). What was counted before keeps its cost.
 

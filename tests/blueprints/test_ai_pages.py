@@ -332,6 +332,9 @@ def test_a_provider_is_a_row_that_everybody_may_use(house: House, admin: Person)
     assert admin.post(f"{url}/{model.id}/tarifs", price | {"input": "gratuit"}).status_code == 422
     assert admin.post(f"{url}/{model.id}/tarifs", price).status_code == 303
     assert "1,50" in admin.get(f"{url}/{model.id}").text and "1,50" in admin.get(f"/admin/fournisseurs-ia/{made.id}").text
+    assert "sans cours" not in admin.get(f"{url}/{model.id}").text
+    admin.post(f"{url}/{model.id}/tarifs", price | {"currency": "xyz", "valid_from": "2026-01-02"})
+    assert "sans cours\u00a0: XYZ" in admin.get(f"{url}/{model.id}").text, "such a price counts for nothing, which has to be seen"
     with committing():
         editor = sign_in(house, make_user("editeur"), portal="editeur")
     assert '<option value="maison-1">' in editor.get("/editeur/intelligence-artificielle?fournisseur=relais").text

@@ -122,13 +122,15 @@ def _edit_model(portal: str, provider: Provider, model: Model | None) -> Respons
 
 
 def _model_page(provider: Provider, model: Model | None, form: ModelForm, price: ModelPriceForm, status: int) -> ResponseReturnValue:
+    dated = prices.prices_of(model.id) if model else []
     return respond(
         "ai/model.html",
         provider=provider,
         model=model,
         form=form,
         price=price,
-        prices=prices.prices_of(model.id) if model else [],
+        prices=dated,
+        unrated=prices.without_rate({one.currency for one in dated}),
         today=clock.paris_day(),
         status=status,
     )
