@@ -124,6 +124,7 @@ def _message(session: Session, message: Message, files: Iterable[File], for_visi
         "from": message.sender,
         "at": message.created_at,
         "text": message.content,
+        "rich": message.sender == "agent" and bool(message.content),
         "photos": [
             {"url": signed_url(f.full_key, PAGE_SECONDS), "thumb": signed_url(f.thumb_key, PAGE_SECONDS), "alt": f.name}
             for f in shown

@@ -1,4 +1,4 @@
-"""The Jinja filters: French writing of `app.core.format`, under the names that templates use."""
+"""The Jinja filters: French writing of `app.core.format`, and answers drawn, under the names that templates use."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.core import format as french
 from app.core.identifiers import format_phone_fr
+from app.web.rich_text import rich
 
 FILTERS: dict[str, Callable[..., str]] = {
     "euro": french.euro,
@@ -24,9 +25,10 @@ FILTERS: dict[str, Callable[..., str]] = {
     "time": french.time,
     "month": french.month,
     "phone": format_phone_fr,
+    "rich": rich,
 }
 
 
 def install_filters(app: Flask) -> None:
-    """Give every template the French filters."""
+    """Give every template these filters."""
     app.jinja_env.filters.update(FILTERS)

@@ -301,7 +301,7 @@ def test_conversation_groups_one_sender_and_tells_events(page: Flask) -> None:
         "photos": [{"url": "/f/1"}, {"url": "/f/2"}],
     }
     event = {"event": "M. Martin a accepté l’estimation", "at": NOW}
-    answer = {"id": "m3", "side": "ours", "sender": "Assistant", "at": NOW, "text": "Merci", "latency_ms": 1400}
+    answer = {"id": "m3", "side": "ours", "sender": "Assistant", "at": NOW, "text": "**Merci**", "rich": True, "latency_ms": 1400}
     html = render(
         "{% call(m) ui.conversation(messages) %}{% if m.side == 'ours' %}Corriger{% endif %}{% endcall %}",
         messages=[first, second, event, answer],
@@ -309,7 +309,7 @@ def test_conversation_groups_one_sender_and_tells_events(page: Flask) -> None:
     assert "&lt;script&gt;" in html
     assert html.count("is-grouped") == 1
     assert 'alt="Photo 2 de M. Martin"' in html
-    assert "a accepté l’estimation" in html and "1,4\u00a0s" in html
+    assert "<p><strong>Merci</strong></p>" in html and "a accepté l’estimation" in html and "1,4\u00a0s" in html
     assert html.count("talk-actions") == 1
     assert "talk-actions" not in render("{{ ui.conversation(messages) }}", messages=[answer])
 
