@@ -37,7 +37,7 @@ def test_every_detail_of_the_record_has_its_word() -> None:
     assert {keyword.arg for call in records() for keyword in call.keywords if keyword.arg} - set(DETAILS) == set()
 
 
-def test_numbers_are_french() -> None:
-    assert detail_words({"amount_eur": "0.50", "hard_stop": True, "name": "gpt-4.1"}) == (
-        "euros par mois\u00a0: 0,50, arrêt au budget\u00a0: oui, nom\u00a0: gpt-4.1"
+def test_numbers_and_days_are_french() -> None:
+    assert detail_words({"amount_eur": "0.50", "hard_stop": True, "name": "gpt-4.1", "valid_from": "2027-01-01"}) == (
+        "euros par mois\u00a0: 0,50, arrêt au budget\u00a0: oui, nom\u00a0: gpt-4.1, à partir du\u00a0: 1er\u00a0janvier 2027"
     )

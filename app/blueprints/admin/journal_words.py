@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
+
+from app.core.format import day
 
 FAMILIES = [
     ("user", "Comptes"),
@@ -200,6 +203,8 @@ DETAILS = {
 }
 DECIMALS = ("amount_eur", "eur", "rate")
 """Details that hold a decimal number, as text."""
+DATES = ("valid_from", "unpaid_since")
+"""Details that hold a day, as text."""
 
 
 def detail_words(details: Mapping[str, Any]) -> str:
@@ -210,4 +215,6 @@ def detail_words(details: Mapping[str, Any]) -> str:
 def _said(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return "oui" if value else "non"
+    if name in DATES:
+        return day(date.fromisoformat(value))
     return value.replace(".", ",") if name in DECIMALS else value
