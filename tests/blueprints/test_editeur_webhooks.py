@@ -148,6 +148,17 @@ def test_failures_are_replayed_together(desk: Desk, run_jobs: Callable[[], list[
     assert desk.delivery().status == "success" and len(desk.server.requests) == 1
 
 
+@pytest.mark.parametrize(("kept", "shown"), [(8, "essai 1/9"), (0, "essai 1/2")])
+def test_a_try_is_one_of_those_that_come(desk: Desk, run_jobs: Callable[[], list[str]], kept: int, shown: str) -> None:
+    with committing():
+        db.session.get_one(WebhookEndpoint, desk.webhook_id).url = "http://127.0.0.1:9009/personne"
+    desk.tell()
+    run_jobs()
+    with committing():
+        db.session.get_one(WebhookEndpoint, desk.webhook_id).retry_count = kept
+    assert shown in desk.person.get(desk.url).get_data(as_text=True)
+
+
 def test_a_pause_holds_and_a_resume_sends(desk: Desk, run_jobs: Callable[[], list[str]]) -> None:
     desk.person.get(desk.url)
     assert desk.person.post(f"{desk.url}/etat", {"actif": "0"}).status_code == 303

@@ -47,7 +47,8 @@ def result_pill(delivery: Any, retry_count: int | None = None) -> Markup:
         return _ui().pill("info", "En cours", "loader-2")
     if not delivery.attempts:
         return _ui().pill("info", "En file", "hourglass")
-    tries = f"essai {delivery.attempts}" + (f"/{retry_count + 1}" if retry_count is not None else "")
+    # The one to come counts even where the endpoint was given fewer tries meanwhile.
+    tries = f"essai {delivery.attempts}" + (f"/{max(retry_count, delivery.attempts) + 1}" if retry_count is not None else "")
     return _ui().pill("wait", f"{cause} · {tries}", "clock")
 
 
