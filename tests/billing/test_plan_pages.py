@@ -88,6 +88,7 @@ def test_an_editor_gets_a_plan_with_terms_of_his_own(house: House, admin: Person
         say(client, open_chat(tenant))
     page = read(admin, f"/admin/editeurs/{tenant.editor.id}")
     assert "Forfait Pro" in page and "4 sur 5 · 80 %" in page
+    assert "de ses visiteurs" in page and "de vos visiteurs" in read(editor_browser(house, tenant), "/editeur/"), "answers are not counted"
     assert admin.post(url, data=form | {"sessions_month": ""}).status_code == 422
     assert admin.post(url, data=form | {"plan": "pln_unknown"}).status_code == 422
     assert admin.post(f"{url}/retrait").status_code == 303
