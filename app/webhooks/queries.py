@@ -26,9 +26,8 @@ TROUBLED = or_(Delivery.status == "failed", and_(Delivery.status == "queued", De
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an endpoint fared: deliveries that ended, the share that arrived in percent, the median time in milliseconds."""
+    """How an endpoint fared: the share of what was tried that arrived, in percent, and the median time in milliseconds."""
 
-    ended: int
     delivered: float | None
     median_ms: int | None
 
@@ -37,7 +36,7 @@ def health_of(endpoint_id: str, since: datetime) -> Health:
     """Over the deliveries made since a moment, the latest 10,000 at most."""
     latest = (
         select(Delivery.status, Delivery.duration_ms)
-        .where(Delivery.endpoint_id == endpoint_id, Delivery.created_at >= since, Delivery.status.in_(("success", "failed")))
+        .where(Delivery.endpoint_id == endpoint_id, Delivery.created_at >= since, or_(Delivery.status == "success", TROUBLED))
         .order_by(Delivery.created_at.desc())
         .limit(HEALTH_ROWS)
         .subquery()
@@ -49,7 +48,7 @@ def health_of(endpoint_id: str, since: datetime) -> Health:
             func.percentile_cont(0.5).within_group(latest.c.duration_ms).filter(latest.c.status == "success"),
         )
     ).one()
-    return Health(row[0], 100 * row[1] / row[0] if row[0] else None, round(row[2]) if row[2] is not None else None)
+    return Health(100 * row[1] / row[0] if row[0] else None, round(row[2]) if row[2] is not None else None)
 
 
 def deliveries_list(endpoint_id: str, *, q: str = "", event_type: str = "", result: str = "", since: datetime | None = None) -> Select[Any]:

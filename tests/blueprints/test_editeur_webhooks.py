@@ -156,7 +156,8 @@ def test_a_try_is_one_of_those_that_come(desk: Desk, run_jobs: Callable[[], list
     run_jobs()
     with committing():
         db.session.get_one(WebhookEndpoint, desk.webhook_id).retry_count = kept
-    assert shown in desk.person.get(desk.url).get_data(as_text=True)
+    page = desk.person.get(desk.url).get_data(as_text=True)
+    assert shown in page and "0\u202f%" in page and "livrés sur 30 jours" in page, "what still waits has not arrived"
 
 
 def test_a_pause_holds_and_a_resume_sends(desk: Desk, run_jobs: Callable[[], list[str]]) -> None:
