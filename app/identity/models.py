@@ -62,6 +62,7 @@ class User(db.Model):  # type: ignore[name-defined]
     status: Mapped[str] = mapped_column(Text, default="active")
     status_reason: Mapped[str | None] = mapped_column(Text)
     epoch: Mapped[int] = mapped_column(Integer, default=0, doc="Raised to end every open cookie of the user.")
+    ended_logins: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, doc="Those signed out of: a copied cookie opens nothing.")
     email_verified_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = created()

@@ -18,6 +18,8 @@ from app.identity.models import User, UserPassword
 from app.identity.service import checked_company_info, index_user, set_password
 
 COMPANY_FIELDS = ("siret", "address", "phone", "website")
+MOST_ENDED = 200
+"""Logins signed out of that are remembered: more than anybody ends while a cookie lives."""
 
 
 def note_visit(user_id: str, password: str | None = None) -> None:
@@ -28,6 +30,12 @@ def note_visit(user_id: str, password: str | None = None) -> None:
     if stored is not None and password and password_needs_rehash(stored.hash):
         stored.hash = hash_password(password)
     record("user.signed_in", user_id)
+
+
+def end_login(user_id: str, login: str) -> None:
+    """Signing out of one browser: no copy of its cookie opens anything from here on."""
+    user = db.session.get_one(User, user_id, with_for_update=True)
+    user.ended_logins = [*user.ended_logins, login][-MOST_ENDED:]
 
 
 def rename(user: User, name: str) -> None:

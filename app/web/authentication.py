@@ -34,8 +34,9 @@ class Assignment:
 class SignedIn(UserMixin):
     """The person behind the cookie, with the roles that are valid now."""
 
-    def __init__(self, row: Any) -> None:
+    def __init__(self, row: Any, login: str) -> None:
         self.user_id: str = row.user_id
+        self.login = login
         self.name: str = row.name
         self.email: str = row.email
         self.epoch: int = row.epoch
@@ -45,7 +46,7 @@ class SignedIn(UserMixin):
         ]
 
     def get_id(self) -> str:
-        return f"{self.user_id}:{self.epoch}"
+        return f"{self.user_id}:{self.epoch}:{self.login}"
 
     def assignment_for(self, portal: str | None) -> Assignment | None:
         """The assignment used in a portal: the one chosen, else the first."""
@@ -56,12 +57,13 @@ class SignedIn(UserMixin):
 
 @login_manager.user_loader
 def load_signed_in(cookie_id: str) -> SignedIn | None:
-    """The person of a cookie, unless suspended or signed out everywhere since."""
-    user_id, _, epoch = cookie_id.partition(":")
+    """The person of a cookie, unless suspended or signed out since, here or everywhere. A cookie that opens nothing is not renewed."""
+    user_id, epoch, login = (*cookie_id.split(":"), "", "")[:3]
     row = db.session.execute(text("SELECT * FROM door_user(:id)"), {"id": user_id}).one_or_none()
-    if row is None or row.status != "active" or str(row.epoch) != epoch:
+    if row is None or row.status != "active" or str(row.epoch) != epoch or login in row.ended_logins:
+        session.pop("_user_id", None)
         return None
-    return SignedIn(row)
+    return SignedIn(row, login)
 
 
 def actor_of(person: SignedIn, assignment: Assignment | None) -> Actor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import session
-from flask_login import login_user
+from flask_login import current_user, login_user
 from sqlalchemy import text
 
+from app.core.ids import new_id
 from app.core.transaction import act_as
 from app.extensions import db
 from app.identity.own_account import note_visit
@@ -19,7 +20,7 @@ def sign_in(user_id: str, *, remember: bool = False, password: str | None = None
     """Open this browser's session anew: nothing of the one before it survives, so that a planted one is worth nothing."""
     session.clear()
     session.permanent = remember
-    person = _person(user_id)
+    person = _person(user_id, new_id("log"))
     login_user(person)
     act_as(actor_of(person, person.assignment_for(None)))
     note_visit(user_id, password)
@@ -28,11 +29,11 @@ def sign_in(user_id: str, *, remember: bool = False, password: str | None = None
 def stay_signed_in(user_id: str) -> None:
     """Give this browser the cookie of the new epoch, when a change has just ended every cookie of the person."""
     db.session.flush()
-    login_user(_person(user_id))
+    login_user(_person(user_id, current_user.login))
 
 
-def _person(user_id: str) -> SignedIn:
-    return SignedIn(db.session.execute(text("SELECT * FROM door_user(:id)"), {"id": user_id}).one())
+def _person(user_id: str, login: str) -> SignedIn:
+    return SignedIn(db.session.execute(text("SELECT * FROM door_user(:id)"), {"id": user_id}).one(), login)
 
 
 def landing(wanted: str | None) -> str:

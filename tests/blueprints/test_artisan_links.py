@@ -96,6 +96,10 @@ def test_the_link_of_a_conversation_that_its_customer_erased(house: House, clien
     assert "Lire la conversation" not in text and "/s/" not in text
     assert path in person.get("/artisan/liens?etat=deleted", headers=FRAGMENT).get_data(as_text=True)
     assert path not in person.get("/artisan/liens?etat=talking", headers=FRAGMENT).get_data(as_text=True)
+    editor, path = sign_in(house, tenant.editor), f"/editeur/liens/{chat.link.link_id}"
+    text = editor.get(path).get_data(as_text=True)
+    assert "Le client a supprimé cette conversation" in text and "/s/" not in text
+    assert path in editor.get("/editeur/liens?etat=deleted", headers=FRAGMENT).get_data(as_text=True)
 
 
 def test_accepting_finds_the_conversations_already_made(house: House, client: FlaskClient, run_jobs: Callable[[], list[str]]) -> None:

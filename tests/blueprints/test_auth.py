@@ -69,6 +69,20 @@ def test_signing_in_and_out(house: House, artisan: str) -> None:
     assert person.get("/").location == "/connexion"
 
 
+def test_a_copied_cookie_opens_nothing_once_its_login_was_signed_out(house: House, artisan: str) -> None:
+    person, thief, other = Person(house), Person(house), Person(house)
+    assert log_in(person) == log_in(other) == 303
+    with person.client.session_transaction() as mine, thief.client.session_transaction() as copied:
+        copied.update(mine)
+    assert signed_in(thief) and signed_in(person)
+    assert person.post("/deconnexion").location == "/connexion"
+    for _ in range(2):
+        assert not signed_in(thief)
+    assert signed_in(other), "the other browsers of the same person stay"
+    with thief.client.session_transaction() as renewed:
+        assert "_user_id" not in renewed, "nor does it live on by being shown"
+
+
 def test_every_refusal_is_the_same_page(house: House, artisan: str) -> None:
     with committing():
         closed = make_user("artisan", email="ferme@durant.fr", password=PASSWORD)

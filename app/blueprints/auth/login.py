@@ -12,6 +12,7 @@ from app.blueprints.auth.forms import LoginForm
 from app.core.errors import LimitError
 from app.extensions import limiter
 from app.identity.guesses import count_guess, forget_guesses
+from app.identity.own_account import end_login
 from app.identity.service import authenticate, looked_up_email
 from app.web.access import public
 from app.web.navigation import current_assignment, home_url
@@ -71,6 +72,8 @@ def _refused(form: LoginForm, status: int, message: str) -> Response:
 @public
 def logout() -> Response:
     """Sign out of this browser."""
+    if current_user.is_authenticated:
+        end_login(current_user.user_id, current_user.login)
     logout_user()
     session.clear()
     flash("Vous êtes déconnecté.", "success")

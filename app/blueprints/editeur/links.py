@@ -12,7 +12,7 @@ from app.blueprints.editeur.blueprint import account_id, bp
 from app.blueprints.editeur.forms import LinkForm
 from app.conversations.issuing import issue_editor_link
 from app.conversations.links import revoke_link, url_of
-from app.conversations.lists import links_list, one_link
+from app.conversations.lists import CLOSED_LINK_STATES, links_list, one_link
 from app.conversations.models import SessionLink
 from app.conversations.sending import mail_link
 from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
@@ -76,7 +76,7 @@ def link(link_id: str) -> Response:
     if row is None:
         raise NotFoundError()
     sharing = sharing_of(_link(link_id), row.artisan_name or signed_in().name)
-    return respond("editeur/link.html", link=row, sharing=sharing, alive=row.state not in ("expired", "revoked"))
+    return respond("editeur/link.html", link=row, sharing=sharing, alive=row.state not in CLOSED_LINK_STATES)
 
 
 @bp.get("/liens/<link_id>/qr.svg")
