@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pypdf
 import pytest
 from sqlalchemy import select, text
 
+from app.billing.folding import fold
 from app.billing.statements.models import AccountingSettings, BillingProfile, Statement
 from app.billing.statements.service import issue, prepare_month
 from app.core import clock
@@ -18,6 +20,7 @@ from app.extensions import db
 from app.identity.models import User
 from app.notifications.models import EmailMessage
 from app.web.house import House
+from tests.billing.test_folding import call, keep
 from tests.factories import committing, make_user
 from tests.factories.billing import DECEMBER, SIRET, contact, make_billed, make_issuer, use
 from tests.guards.test_pages import check_html
@@ -144,6 +147,23 @@ def test_from_draft_to_pdf_mail_and_credit_note(house: House, admin: Person, run
     assert "Avoir REL-2026-0002" in credit and "−254,82 €" in credit
     page = read(admin, url)
     assert "Annulé par un avoir" in page and "Annuler par un avoir…" not in page
+
+
+def test_a_draft_tells_the_calls_that_no_price_covers(house: House, admin: Person) -> None:
+    editor = billed()
+    with committing():
+        url = f"/admin/releves/{prepare_month(editor.id, '2026-11').id}"
+    assert "sans prix au catalogue" not in read(admin, url)
+    unpriced = {"editor_id": editor.id, "cost_eur": Decimal(0), "unpriced_eur": Decimal("0.02")}
+    last_minute, next_one = datetime(2026, 11, 30, 22, 59, tzinfo=UTC), datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+    keep(call(**unpriced), call(**unpriced, created_at=last_minute), call(editor_id=editor.id, cost_eur=Decimal(0)))
+    keep(call(**unpriced, created_at=next_one), call(editor_id=editor.id, cost_eur=Decimal(0), paid_by=editor.id))
+    page = read(admin, url)
+    assert "2 appels de ce mois sont sans prix au catalogue" in page and "ne sont pas sur ce relevé" in page
+    assert f"/admin/couts?editeur={editor.id}&amp;periode=2026-11#par-modele" in page
+    fold()
+    admin.post(f"{url}/emission")
+    assert "sans prix au catalogue" not in read(admin, url), "what is issued says what it said"
 
 
 def test_the_list_is_filtered_and_written_as_a_table(house: House, admin: Person) -> None:

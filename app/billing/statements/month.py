@@ -30,6 +30,12 @@ _UNCOUNTED = text(
     "AND created_at >= CAST(:first AS timestamp) AT TIME ZONE 'Europe/Paris' AND created_at < CAST(:after AS timestamp) AT TIME ZONE 'Europe/Paris')"
 )
 
+_UNPRICED = text(
+    "SELECT count(*) FROM usage_logs WHERE editor_id = :editor AND paid_by IS NULL AND unpriced_eur > 0 "
+    "AND created_at >= CAST(:first AS timestamp) AT TIME ZONE 'Europe/Paris' AND created_at < CAST(:after AS timestamp) AT TIME ZONE 'Europe/Paris'"
+)
+"""Calls that the platform paid and no price told of: they cost nothing here, so that no line has them (llm/prices.py)."""
+
 
 def month_bounds(month: str) -> tuple[date, date]:
     """The first day of a month `YYYY-MM`, and the first of the next one."""
@@ -55,6 +61,12 @@ def is_counted(editor_id: str, month: str) -> bool:
     """Whether every call of the month is in the days' sums already: they are folded a few seconds after."""
     first, after = month_bounds(month)
     return not db.session.scalar(_UNCOUNTED, {"editor": editor_id, "first": first, "after": after})
+
+
+def unpriced_calls(editor_id: str, month: str) -> int:
+    """How many calls of the month the statement leaves out, for want of a price on their day."""
+    first, after = month_bounds(month)
+    return db.session.scalar(_UNPRICED, {"editor": editor_id, "first": first, "after": after}) or 0
 
 
 def lacks_price(profile: BillingProfile, month: str) -> str | None:

@@ -17,7 +17,7 @@ from app.billing.statements.issuer import issuer
 from app.billing.statements.lines import from_rows
 from app.billing.statements.mail import send_statement
 from app.billing.statements.models import Statement
-from app.billing.statements.month import previous_month
+from app.billing.statements.month import previous_month, unpriced_calls
 from app.billing.statements.pushing import queue_push
 from app.blueprints.admin.blueprint import bp
 from app.blueprints.statement_files import file_answer, pdf_answer
@@ -128,6 +128,7 @@ def statement(statement_id: str) -> ResponseReturnValue:
         credit=reads.credit_of(found) if found.corrected_at else None,
         corrects=db.session.get(Statement, found.corrects_id) if found.corrects_id else None,
         has_accounting=accounting_settings() is not None,
+        unpriced=unpriced_calls(found.editor_id, found.month) if found.status == "draft" else 0,
     )
     if wants_fragment() and found.push_state is None and found.pdf_key:
         answer.headers["HX-Refresh"] = "true"  # what was waited for is there: the buttons of the page change too
