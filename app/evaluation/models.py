@@ -6,12 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, Numeric, Text
+from sqlalchemy import Boolean, CheckConstraint, ColumnElement, ForeignKey, Index, Integer, Numeric, Text, and_
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.tables import STAFF, Policy, created, primary_id, user_ref
 from app.extensions import db
+from app.llm.gateway import LOCAL
+
+_FREE = ("", LOCAL.provider)
 
 
 class Question(db.Model):  # type: ignore[name-defined]
@@ -105,3 +109,13 @@ class Trial(db.Model):  # type: ignore[name-defined]
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = created()
     finished_at: Mapped[datetime | None]
+
+    @hybrid_property
+    def unpriced(self) -> bool:
+        """Whether another model than the built-in one answered for nothing: its price is not in the catalogue."""
+        return self.status == "done" and self.cost_eur == 0 and self.provider not in _FREE
+
+    @unpriced.inplace.expression
+    @classmethod
+    def _unpriced(cls) -> ColumnElement[bool]:
+        return and_(cls.status == "done", cls.cost_eur == 0, cls.provider.not_in(_FREE))

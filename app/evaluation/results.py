@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 
 from app.evaluation.comparing import AGAIN, SIDES
 from app.evaluation.models import Comparison, Trial
@@ -25,6 +25,7 @@ class Totals:
     failed: int
     tokens: int
     cost_eur: Decimal
+    unpriced: bool
     latency_ms: int | None
 
     @property
@@ -82,6 +83,7 @@ def result_of(run: Comparison) -> Result:
 
 
 def _totals(side: str, trials: Sequence[Trial]) -> Totals:
+    cost = sum((trial.cost_eur for trial in trials), Decimal(0))
     came = [trial.latency_ms for trial in trials if trial.latency_ms is not None]
     return Totals(
         side=side,
@@ -89,7 +91,8 @@ def _totals(side: str, trials: Sequence[Trial]) -> Totals:
         passed=sum(bool(trial.passed) for trial in trials),
         failed=sum(trial.status == "failed" for trial in trials),
         tokens=sum(trial.prompt_tokens + trial.completion_tokens for trial in trials),
-        cost_eur=sum((trial.cost_eur for trial in trials), Decimal(0)),
+        cost_eur=cost,
+        unpriced=cost == 0 and any(trial.unpriced for trial in trials),
         latency_ms=round(sum(came) / len(came)) if came else None,
     )
 
@@ -100,7 +103,7 @@ def history(agent_id: str) -> Select[Any]:
 
 
 def standings(run_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """For each comparison: questions, trials ended and in all, passed by side, cost."""
+    """For each comparison: questions, trials ended and in all, passed by side, cost, and whether it is for want of a price."""
     ended, passed = ~Trial.status.in_(UNFINISHED), Trial.passed.is_(True)
     rows = db.session.execute(
         select(
@@ -110,6 +113,7 @@ def standings(run_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
             func.count().filter(passed, Trial.side == "a").label("a"),
             func.count().filter(passed, Trial.side == "b").label("b"),
             func.sum(Trial.cost_eur).label("cost_eur"),
+            and_(func.sum(Trial.cost_eur) == 0, func.bool_or(Trial.unpriced)).label("unpriced"),
         )
         .where(Trial.run_id.in_(list(run_ids)))
         .group_by(Trial.run_id)

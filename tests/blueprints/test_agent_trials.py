@@ -227,7 +227,11 @@ def test_two_versions_are_compared(admin: Person, agent_id: str, run_jobs: RunJo
     assert "5 sur 5" in page.text and "Plus bref" in page.text
     history = admin.get(path)
     check_html("questions", history.text)
-    assert "5 sur 5" in history.text
+    assert "5 sur 5" in history.text and "Sans prix" not in page.text + history.text
+    with committing():
+        db.session.execute(db.update(Trial).values(provider="openai"))
+    assert admin.get(here).text.count("Sans prix") == 12, "both totals, as each of their trials"
+    assert "Sans prix" in admin.get(path).text
     assert admin.post(f"{here}/arret").status_code == 303
     assert "déjà terminée" in admin.get(here).text
 

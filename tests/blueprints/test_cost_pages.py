@@ -100,6 +100,15 @@ def test_the_workbook_opens_and_no_cell_is_a_formula(scene: Scene) -> None:
     assert "'=Obat" in detail
 
 
+def test_what_has_no_price_is_said_in_every_group(scene: Scene) -> None:
+    with committing():
+        other = make_user("editeur", company_name="Sage")
+    keep(call(editor_id=other.id, cost_eur=Decimal(0), created_at=clock.now()))
+    keep(call(editor_id=scene.other_id, cost_eur=Decimal(0), provider="local", model="local", purpose="assist", created_at=clock.now()))
+    assert scene.admin.get(f"/admin/couts?editeur={other.id}").text.count("Sans prix") == 4, "by editor, agent, model and purpose"
+    assert "Sans prix" not in scene.admin.get("/admin/couts?usage=assist").text, "the built-in engine is free"
+
+
 def test_an_editor_sees_his_own_costs_only(scene: Scene) -> None:
     with committing():
         set_budget(scene.editor_id, Decimal(20), hard_stop=True)

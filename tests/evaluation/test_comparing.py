@@ -87,6 +87,19 @@ def test_two_models_are_judged_and_logged(start: Callable[..., str], models: Mod
     assert sum(trial.prompt_tokens for trial in trials(run_id=run_id)) == sum(entry.prompt_tokens for entry in logged)
 
 
+def test_answers_without_a_price_are_told_from_free_ones(
+    start: Callable[..., str], models: ModelServer, run_jobs: RunJobs, agent_id: str
+) -> None:
+    run_id = start("ok", "local")
+    run_jobs()
+    found = result(agent_id, run_id)
+    assert [(found.totals[side].cost_eur, found.totals[side].unpriced) for side in "ab"] == [(0, True), (0, False)]
+    free = start("local", "local")
+    run_jobs()
+    with committing():
+        assert {one: stands["unpriced"] for one, stands in standings([run_id, free]).items()} == {run_id: True, free: False}
+
+
 def test_a_few_at_a_time(start: Callable[..., str], run_jobs: RunJobs) -> None:
     run_id = start("local", "local")
     offered = [trial for trial in trials(run_id=run_id) if trial.lease_until]

@@ -28,7 +28,8 @@ _GROUPED = ("day", "editor_id", "agent_id", "deployment_id", "provider", "model"
 class Figure:
     """What a group of calls used. `key`: its day, editor, agent…; for a model, « provider/model ».
 
-    `cost` is paid by the platform's keys, `own_cost` by keys of editors and artisans; both in EUR.
+    `cost` is paid by the platform's keys, `own_cost` by keys of editors and artisans; both in EUR. `free_calls` are answers of another
+    provider than the built-in one that cost nothing.
     """
 
     key: Any
@@ -42,6 +43,7 @@ class Figure:
     own_calls: int = 0
     latency_ms: int | None = None
     tenants: int = 0
+    free_calls: int = 0
 
     @property
     def tokens(self) -> int:
@@ -61,7 +63,7 @@ class Figure:
     @property
     def unpriced(self) -> bool:
         """Answers of a provider other than the built-in one, for nothing: its price is not in the catalogue."""
-        return self.whole_cost == 0 and self.calls > self.failures and not str(self.key).startswith("local/")
+        return self.whole_cost == 0 and self.free_calls > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def _sums(used: Subquery) -> list[ColumnElement[Any]]:
         func.coalesce(func.sum(c.calls).filter(own), 0).label("own_calls"),
         _sum(c.latency_ms_sum).label("latency_ms_sum"),
         func.count(tenant.distinct()).label("tenants"),
+        func.coalesce(func.sum(c.calls - c.failures).filter(c.cost_eur == 0, c.provider != "local"), 0).label("free_calls"),
     ]
 
 
@@ -180,4 +183,5 @@ def _figure(key: Any, row: Any) -> Figure:
         own_calls=int(row.own_calls),
         latency_ms=round(row.latency_ms_sum / calls) if calls else None,
         tenants=row.tenants,
+        free_calls=int(row.free_calls),
     )
