@@ -125,8 +125,14 @@ def test_one_is_replayed_with_the_same_bytes(desk: Desk, run_jobs: Callable[[], 
     run_jobs()
     url = f"{desk.url}/livraisons/{desk.delivery().id}"
     desk.person.get(url)
+    assert "every 2s" not in desk.person.get(url).text
     assert desk.person.post(f"{url}/rejouer").status_code == 303
+    page = desk.person.get(url).text
+    assert "En file" in page and "L’envoi part" in page and page.count("every 2s") == 2, "the row and the pane are read again"
     run_jobs()
+    pane = desk.person.get(url, headers=HX).text
+    rows = desk.person.get(f"{desk.url}?ouvert={desk.delivery().id}", headers=HX).text
+    assert "every 2s" not in pane + rows and "essai 2" in rows and "aria-current" in rows
     first, second = (raw.partition(b"\r\n\r\n")[2] for raw in desk.server.requests)
     assert first == second
     assert "2 essais" in desk.person.get(url).get_data(as_text=True).replace("\xa0", " ").replace("\u202f", " ")

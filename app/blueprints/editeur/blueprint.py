@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from app.blueprints.editeur.banner import plan_banner
-from app.blueprints.editeur.words import EVENT_LABELS, result_pill
+from app.blueprints.editeur.words import EVENT_LABELS, is_leaving, result_pill
 from app.core.acting import current_actor
 from app.core.identifiers import format_phone_fr
 from app.web.access import signed_in
@@ -25,6 +25,7 @@ def account_id() -> str:
 def _words() -> dict[str, Any]:
     return {
         "event_labels": EVENT_LABELS,
+        "is_leaving": is_leaving,
         "result_pill": result_pill,
         "link_pill": link_pill,
         "may": current_actor().can,

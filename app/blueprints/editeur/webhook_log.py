@@ -13,7 +13,7 @@ from app.blueprints.editeur.blueprint import bp
 from app.blueprints.editeur.forms import SignatureForm
 from app.blueprints.editeur.snippets import SNIPPETS
 from app.blueprints.editeur.webhooks import HEALTH_DAYS, endpoint_of, taken_from_session
-from app.blueprints.editeur.words import EVENT_LABELS, pretty
+from app.blueprints.editeur.words import EVENT_LABELS, is_leaving, pretty
 from app.core import clock
 from app.core.errors import ConflictError
 from app.extensions import limiter
@@ -28,6 +28,7 @@ from app.webhooks.replaying import replay, replay_failed
 PERIODS = {"1": 1, "7": 7, "30": 30, "tout": 3650}
 DEFAULT_PERIOD = "7"
 PAGE = 15
+FILTERS = ("q", "evenement", "resultat", "apres", "avant")
 TEMPLATE = "editeur/webhook.html"
 
 
@@ -113,9 +114,11 @@ def _page(endpoint: WebhookEndpoint, chosen: Any, block: str | None) -> Response
     statement = deliveries_list(endpoint.id, q=asked_for("q"), event_type=asked_for("evenement"), result=asked_for("resultat"), since=since)
     page = listed(statement, {"quand": Delivery.created_at}, Delivery.id, default="-quand", limit=PAGE)
     words: dict[str, Any] = {"endpoint": endpoint, "page": page, "period": period, "failures": failures_of(endpoint.id, since)}
-    words["filtered"] = any(asked_for(name) for name in ("q", "evenement", "resultat", "apres", "avant"))
+    words["moving"] = any(is_leaving(row) for row in page.rows)
+    words["asked"] = {name: asked_for(name) or None for name in ("periode", "tri", *FILTERS)}
+    words["filtered"] = any(asked_for(name) for name in FILTERS)
     if block and wants_fragment():
-        return respond(TEMPLATE, block, **words, delivery=None)
+        return respond(TEMPLATE, block, **words, delivery=next((row for row in page.rows if row.id == asked_for("ouvert")), None))
     secret, outcome = taken_from_session(endpoint)
     chosen = chosen or (page.rows[0] if page.rows else None)
     return respond(

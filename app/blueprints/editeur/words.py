@@ -8,6 +8,7 @@ from typing import Any, get_args
 from flask import current_app
 from markupsafe import Markup
 
+from app.core import clock
 from app.core.http import FailureKind, HttpFailure
 
 EVENT_LABELS = {
@@ -34,6 +35,11 @@ def _ui() -> Any:
     return current_app.jinja_env.globals["ui"]
 
 
+def is_leaving(delivery: Any) -> bool:
+    """Whether a delivery is being sent or about to be: a page that shows it reads it again in a moment."""
+    return delivery.status == "running" or (delivery.status == "queued" and delivery.next_at is not None and delivery.next_at <= clock.now())
+
+
 def result_pill(delivery: Any, retry_count: int | None = None) -> Markup:
     """Where a delivery stands: « 200 », « 503 · essai 3/9 », « Certificat refusé »."""
     cause = str(delivery.status_code) if delivery.status_code else SHORT_CAUSES.get(delivery.error or "", "Échec")
@@ -45,7 +51,7 @@ def result_pill(delivery: Any, retry_count: int | None = None) -> Markup:
         return _ui().pill("wait", "Retenu", "player-pause")
     if delivery.status == "running":
         return _ui().pill("info", "En cours", "loader-2")
-    if not delivery.attempts:
+    if not delivery.attempts or is_leaving(delivery):
         return _ui().pill("info", "En file", "hourglass")
     # The one to come counts even where the endpoint was given fewer tries meanwhile.
     tries = f"essai {delivery.attempts}" + (f"/{max(retry_count, delivery.attempts) + 1}" if retry_count is not None else "")
