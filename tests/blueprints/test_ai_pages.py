@@ -132,9 +132,10 @@ def test_a_server_that_cannot_be_reached_is_said_and_kept(person: Person, url: s
 
 def test_the_model_of_a_server_that_has_but_one(person: Person, url: str, models: ModelServer) -> None:
     answer = started(person, url, models, model_key="")
-    assert answer.status_code == 303 and rows(ActiveModel) == []
-    said = person.get(url).text
-    assert "plusieurs modèles (" in said and ", …)" in said and "écrivez le nom" in said
+    assert answer.status_code == 422 and rows(ActiveModel) == []
+    said = answer.text
+    assert "plusieurs modèles (" in said and ", …)" in said and "écrivez le nom" in said and 'id="model_key-error"' in said
+    assert f'value="{models.base_url}"' in said and "laissez vide pour la garder" in said and KEY not in said
     started(person, url, models, model_key="", api_key="sk-fausse")
     said = person.get(url).text
     assert "écrivez le nom" not in said and "refus" in said, "a key that is refused is the reason, not the models"
@@ -142,6 +143,13 @@ def test_the_model_of_a_server_that_has_but_one(person: Person, url: str, models
     started(person, url, models, model_key="")
     (active,) = rows(ActiveModel)
     assert active.model_key == "seul" and active.test_ok
+
+
+def test_a_model_named_at_last_is_served_by_the_key_kept_before(person: Person, url: str, models: ModelServer) -> None:
+    assert started(person, url, models, model_key="").status_code == 422
+    assert started(person, url, models, api_key="").status_code == 303
+    (active,) = rows(ActiveModel)
+    assert active.model_key == "ok" and active.test_ok
 
 
 def test_the_built_in_engine_needs_nothing(person: Person, url: str) -> None:

@@ -44,6 +44,9 @@ def add_overview_page(bp: Blueprint) -> None:
             except ConflictError as error:
                 put_errors(form, InvalidError(error.message))
             else:
+                if result.error_kind == "no_model":
+                    put_errors(form, InvalidError(result.said_fr, {"model_key": [result.said_fr]}))
+                    return centre(start=quick_start(provider, form), status=422)
                 flash(*told_of(result, f"Tout est prêt : {name} a répondu en {duration(result.latency_ms)}."))
                 return redirect(url_for(f"{bp.name}.ai"), code=303)
         return centre(start=quick_start(provider, form), status=422)

@@ -34,12 +34,13 @@ LATEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The quick start: providers to choose from, the chosen one, its form, models known there."""
+    """The quick start: providers to choose from, the chosen one, its form, models known there, whether its key is kept already."""
 
     providers: list[Provider]
     chosen: Provider | None = None
     form: StartForm | None = None
     known: list[ModelInfo] = field(default_factory=list)
+    has_key: bool = False
 
 
 def centre(
@@ -98,10 +99,11 @@ def quick_start(key: str = "", form: StartForm | None = None) -> Start:
     if not key:
         return Start(every)
     chosen, known = provider_by_key(key), models_of(owner_id(), key)
+    has_key = any(held.provider == key and held.has_key for held in key_statuses(owner_id()))
     if form is None:
         form = StartForm(formdata=None)
         form.offer(chosen, [SelectChoice(model.key, model.name) for model in known])
-    return Start(every, chosen, form, known)
+    return Start(every, chosen, form, known, has_key)
 
 
 def told_of(result: CheckResult, ready: str) -> tuple[str, str]:
