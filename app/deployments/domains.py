@@ -19,7 +19,7 @@ from app.deployments.domain_names import ENVIRONMENTS, DomainName, read_domain
 from app.deployments.jobs import watch_domain
 from app.deployments.models import AllowedDomain, Deployment
 from app.deployments.origins import LOCAL_HOSTS, Domain, Origin, csp_sources, parse_origin
-from app.deployments.queries import domain_text
+from app.deployments.queries import domain_text, domain_words
 from app.extensions import db
 from app.identity.models import User
 from app.notifications.service import notify
@@ -131,13 +131,13 @@ def review_domain(domain: AllowedDomain, *, accept: bool, note: str = "") -> Non
     if not accept and not reason:
         raise InvalidError("Dites à l’éditeur pourquoi.", {"note": ["Écrivez le motif : l’éditeur le lira."]})
     domain.status, domain.review_note, domain.reviewed_at = status, None if accept else reason, clock.now()
-    name = domain_text(domain)
-    record("domain.approved" if accept else "domain.refused", domain.deployment_id, name=name, reason=domain.review_note)
+    action = "domain.approved" if accept else "domain.refused"
+    record(action, domain.deployment_id, name=domain_text(domain), reason=domain.review_note)
     if domain.editor_id:
         notify(
             domain.editor_id,
             kind="domain_reviewed",
-            title=f"{name} est validé" if accept else f"{name} est refusé",
+            title=f"{domain_words(domain)} est {'validé' if accept else 'refusé'}",
             body="L’assistant s’y affiche dès maintenant." if accept else f"Motif : {reason}",
             url=f"/editeur/deploiements/{domain.deployment_id}/domaines",
         )

@@ -9,6 +9,7 @@ from sqlalchemy import Select, or_, select
 
 from app.agents.models import Agent
 from app.core.errors import NotFoundError
+from app.deployments.domain_names import readable
 from app.deployments.models import AllowedDomain, Deployment
 from app.extensions import db
 from app.identity.admin_queries import DISPLAY_NAME
@@ -87,6 +88,11 @@ def domains_of(deployment_id: str) -> list[AllowedDomain]:
 def domain_text(domain: AllowedDomain) -> str:
     """A domain as people write it: `*.exemple.fr`, `localhost:3000`."""
     return ("*." if domain.is_wildcard else "") + domain.host + (f":{domain.port}" if domain.port else "")
+
+
+def domain_words(domain: AllowedDomain) -> str:
+    """The same in its own letters, for a sentence: `é.fr`."""
+    return domain_text(domain).replace(domain.host, readable(domain.host))
 
 
 def _domains(deployment_ids: list[str]) -> list[AllowedDomain]:

@@ -168,7 +168,9 @@ def test_an_administrator_asks_for_validation_and_answers(
     assert "Ne plus la demander" in admin.get(f"/admin/editeurs/{desk.editor_id}").get_data(as_text=True)
     assert desk.person.post(desk.url, {"domain": "bâtiment.fr", "environment": "production"}).status_code == 303
     run_jobs()
-    assert "Attend la validation" in desk.page() and "vérifié avant" in desk.page()
+    said = desk.page()
+    assert "bâtiment.fr est enregistré" in said and "Retirer bâtiment.fr" in said, "a sentence has the name as it was typed"
+    assert "Attend la validation" in said and "vérifié avant" in said
     listed = admin.get("/admin/domaines").get_data(as_text=True)
     check_html("/admin/domaines", listed)
     assert "xn--btiment-pwa.fr" in listed and "bâtiment.fr" in listed

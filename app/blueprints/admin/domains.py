@@ -11,7 +11,7 @@ from app.core.errors import ConflictError, InvalidError
 from app.deployments import claims
 from app.deployments import domains as verbs
 from app.deployments.domain_names import ENVIRONMENTS, readable
-from app.deployments.queries import domain_text
+from app.deployments.queries import domain_text, domain_words
 from app.identity.admin_queries import account_in_role
 from app.web.access import requires
 from app.web.navigation import badge
@@ -42,7 +42,7 @@ def domains() -> ResponseReturnValue:
 def review_domain(deployment_id: str, domain_id: str) -> ResponseReturnValue:
     """Validate a domain, or refuse it with a reason that its editor reads."""
     domain = verbs.domain_in_reach(deployment_id, domain_id)
-    accept, name = request.form.get("reponse") == "oui", domain_text(domain)
+    accept, name = request.form.get("reponse") == "oui", domain_words(domain)
     try:
         verbs.review_domain(domain, accept=accept, note=request.form.get("motif", ""))
     except (InvalidError, ConflictError) as error:
@@ -57,7 +57,7 @@ def review_domain(deployment_id: str, domain_id: str) -> ResponseReturnValue:
 def settle_claim(claim_id: str) -> ResponseReturnValue:
     """Let two editors hold the same host."""
     claim = claims.settle_claim(claim_id)
-    flash(f"{claim.host} reste autorisé chez les deux éditeurs.", "success")
+    flash(f"{readable(claim.host)} reste autorisé chez les deux éditeurs.", "success")
     return redirect(url_for(".domains"), code=303)
 
 

@@ -18,7 +18,7 @@ from app.deployments.diagnosis import Diagnosis, Widget, diagnose
 from app.deployments.domain_names import ENVIRONMENTS, readable
 from app.deployments.hosts import host_of
 from app.deployments.models import AllowedDomain, Deployment
-from app.deployments.queries import deployment_in_reach, domain_text, domains_of
+from app.deployments.queries import deployment_in_reach, domain_text, domain_words, domains_of
 from app.deployments.refusals import OTHERS, refusals_of
 from app.extensions import limiter, settings
 from app.web.access import requires
@@ -66,7 +66,7 @@ def add_domains_pages(bp: Blueprint) -> None:
         deployment = deployment_in_reach(deployment_id)
         domain, active = verbs.domain_in_reach(deployment.id, domain_id), request.args.get("actif") == "1"
         verbs.set_domain_active(domain, active)
-        name = domain_text(domain)
+        name = domain_words(domain)
         flash(f"{name} est activé." if active else f"{name} est désactivé : l’assistant ne s’y ouvre plus.", "success")
         return _back(bp.name, deployment)
 
@@ -76,7 +76,7 @@ def add_domains_pages(bp: Blueprint) -> None:
         """Take a domain off the list; it can be put back from the message, unless that takes another validation."""
         deployment = deployment_in_reach(deployment_id)
         domain = verbs.domain_in_reach(deployment.id, domain_id)
-        name, environment = domain_text(domain), domain.environment
+        name, environment = domain_words(domain), domain.environment
         undoable = domain.status == "active" and (environment == "localhost" or not verbs.waits_for_review(deployment))
         verbs.remove_domain(domain)
         undo = url_for(f"{bp.name}.restore_domain", deployment_id=deployment.id, domaine=name, environnement=environment)
@@ -135,6 +135,7 @@ def _page(
         others=OTHERS,
         environments=ENVIRONMENTS,
         domain_text=domain_text,
+        domain_words=domain_words,
         readable=readable,
         reviewed=verbs.waits_for_review(deployment),
         status=status,
@@ -161,7 +162,7 @@ def _add(portal: str, deployment: Deployment, add: Callable[[], AllowedDomain]) 
 
 
 def _added(domain: AllowedDomain) -> str:
-    name = domain_text(domain)
+    name = domain_words(domain)
     if domain.status == "waiting":
         return f"{name} est enregistré. L’assistant s’y affichera dès que la plateforme l’aura validé."
     return f"{name} est autorisé : l’assistant s’y affiche dès maintenant."
