@@ -6,6 +6,9 @@ from datetime import datetime
 
 from flask_wtf import FlaskForm
 from wtforms.i18n import get_translations
+from wtforms.validators import NumberRange
+
+from app.core import format as french
 
 WORDS = {
     "This field is required.": "Remplissez ce champ.",
@@ -49,6 +52,11 @@ class PortalForm(FlaskForm):
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: object) -> FrenchMessages:
             return _FRENCH
+
+
+def between(low: int, high: int) -> NumberRange:
+    """A number's bounds, said as the verbs say theirs."""
+    return NumberRange(low, high, f"Un nombre entre {french.number(low)} et {french.number(high)}.")
 
 
 def read_base(text: str | None) -> datetime | None:

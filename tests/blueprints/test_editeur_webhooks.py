@@ -66,7 +66,12 @@ def test_a_webhook_is_made_and_its_secret_shown_once(house: House, desk: Desk) -
     person = desk.person
     assert "session.completed" in person.get("/editeur/webhooks/nouveau").get_data(as_text=True)
     body = {"url": f"http://127.0.0.1:{desk.server.port}/deux", "events": ["project.created"], "retry_count": "3", "timeout_ms": "2000"}
-    for wrong, words in (({"url": "ftp://x"}, "https://"), ({"url": "http://169.254.169.254/"}, "publiques"), ({"retry_count": "99"}, "")):
+    for wrong, words in (
+        ({"url": "ftp://x"}, "https://"),
+        ({"url": "http://169.254.169.254/"}, "publiques"),
+        ({"retry_count": "99"}, "Un nombre entre 0 et 12."),
+        ({"timeout_ms": "40000"}, "Un nombre entre 500 et 30\u202f000."),
+    ):
         refused = person.post("/editeur/webhooks/nouveau", {**body, **wrong})
         assert refused.status_code == 422 and words in refused.get_data(as_text=True)
     assert person.post("/editeur/webhooks/nouveau", {**body, "events": []}).status_code == 422

@@ -6,7 +6,7 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.agents import service as verbs
 from app.agents.counters import UNUSED, used_by_editor
@@ -19,7 +19,7 @@ from app.extensions import db
 from app.identity.admin_queries import editor_choices
 from app.web.access import requires
 from app.web.form_errors import put_errors
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, between
 from app.web.listing import asked_for
 from app.web.responding import respond
 
@@ -40,10 +40,7 @@ class WhitelabelForm(PortalForm):
     required_branding = BooleanField(verbs.RULES["required_branding"])
     min_rate_limit = IntegerField(
         "Demandes par minute et par adresse, au moins",
-        [
-            InputRequired(),
-            NumberRange(verbs.LOWEST_RATE, verbs.HIGHEST_RATE, f"Un nombre entre {verbs.LOWEST_RATE} et {verbs.HIGHEST_RATE}."),
-        ],
+        [InputRequired(), between(verbs.LOWEST_RATE, verbs.HIGHEST_RATE)],
     )
     base = HiddenField()
 

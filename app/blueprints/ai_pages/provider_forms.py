@@ -6,12 +6,12 @@ from typing import Any
 
 from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField, widgets
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from app.core.errors import InvalidError
 from app.llm.catalogue import ModelValues, ProviderValues
 from app.llm.models import CAPABILITIES, Model, Provider
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, between
 
 AUTH_WORDS = {"bearer": "Authorization: Bearer", "header": "Un en-tête à son nom", "query": "Un paramètre de l’adresse"}
 CAPABILITY_WORDS = {"tools": "Outils", "vision": "Voit les images", "json": "JSON strict", "images": "Fait des images"}
@@ -28,7 +28,7 @@ class ProviderForm(PortalForm):
     auth_name = StringField("Nom de l’en-tête ou du paramètre", [Length(max=64)])
     api_headers = TextAreaField("En-têtes ajoutés à chaque appel", [Length(max=4000)])
     is_active = BooleanField("Proposé", default=True)
-    position = IntegerField("Place dans la liste", [DataRequired(), NumberRange(0, 10_000)], default=100)
+    position = IntegerField("Place dans la liste", [DataRequired(), between(0, 10_000)], default=100)
 
     def show(self, provider: Provider) -> None:
         """Fill in the form."""
@@ -57,7 +57,7 @@ class ModelForm(PortalForm):
 
     name = StringField("Nom affiché", [Length(max=200)])
     key = StringField("Identifiant technique", [DataRequired(), Length(max=200)])
-    context_size = IntegerField("Contexte", [Optional(), NumberRange(1, 100_000_000)])
+    context_size = IntegerField("Contexte", [Optional(), between(1, 100_000_000)])
     capabilities = SelectMultipleField(
         "Ce qu’il sait faire",
         choices=[SelectChoice(slug, CAPABILITY_WORDS[slug]) for slug in CAPABILITIES],
@@ -66,7 +66,7 @@ class ModelForm(PortalForm):
         default=["tools"],
     )
     is_active = BooleanField("Proposé", default=True)
-    position = IntegerField("Place dans la liste", [DataRequired(), NumberRange(0, 10_000)], default=100)
+    position = IntegerField("Place dans la liste", [DataRequired(), between(0, 10_000)], default=100)
 
     def show(self, model: Model) -> None:
         """Fill in the form."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, EmailField, IntegerField, SelectField, SelectMultipleField, StringField, TelField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.editeur.words import EVENT_LABELS
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, between
 from app.webhooks.models import EVENT_TYPES
 
 
@@ -33,7 +33,7 @@ class PermissionFields(PortalForm):
 
     can_create_sessions = BooleanField("Il crée lui-même des liens pour ses clients", default=True)
     can_view_analytics = BooleanField("Il voit les statistiques de ses conversations")
-    max_sessions_month = IntegerField("Conversations par mois, au plus", [Optional(), NumberRange(1, 1_000_000)])
+    max_sessions_month = IntegerField("Conversations par mois, au plus", [Optional(), between(1, 1_000_000)])
 
 
 class ArtisanForm(PermissionFields):
@@ -79,8 +79,8 @@ class EndpointForm(PortalForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-    retry_count = IntegerField("Nouveaux essais après un échec", [InputRequired(), NumberRange(0, 12)], default=8)
-    timeout_ms = IntegerField("Délai de réponse accordé", [InputRequired(), NumberRange(500, 30_000)], default=5000)
+    retry_count = IntegerField("Nouveaux essais après un échec", [InputRequired(), between(0, 12)], default=8)
+    timeout_ms = IntegerField("Délai de réponse accordé", [InputRequired(), between(500, 30_000)], default=5000)
 
 
 class SignatureForm(PortalForm):
