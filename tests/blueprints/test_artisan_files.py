@@ -41,6 +41,7 @@ def test_a_file_from_its_choice_to_its_report(house: House, editor: Person, run_
     preview = editor.get(page).get_data(as_text=True)
     check_html(page, preview)
     assert "2\u00a0artisans sont prêts" in preview and "1\u00a0ligne est à corriger" in preview and "Il manque le nom" in preview
+    assert '<span class="num">06 12 34 56 78</span>' in preview, "on one line"
     with committing():
         assert db.session.scalars(select(EditorLink)).all() == []
     assert editor.post(f"{page}/confirmer", {"inviter": "1"}).status_code == 303
