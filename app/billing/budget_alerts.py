@@ -61,7 +61,7 @@ def _tell(alert: BudgetAlert) -> None:
         notify(
             administrator,
             kind="budget_of_editor",
-            title=f"Budget IA de {editor.display_name} : {alert.level} %",
+            title=f"Budget IA {french.de(editor.display_name)} : {alert.level} %",
             body=f"{figures} Pour l’instant, {state}.",
             url=f"/admin/editeurs/{editor.id}",
         )

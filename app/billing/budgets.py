@@ -99,7 +99,7 @@ def refuse_spent_out(editor_id: str | None) -> None:
         now = clock.now()
         end = next_month(clock.paris_day(now))
         raise LimitError(
-            f"Le budget IA de {french.month(clock.paris_month(now))} est épuisé. Écrivez à la plateforme pour le relever.",
+            f"Le budget IA {french.de(french.month(clock.paris_month(now)))} est épuisé. Écrivez à la plateforme pour le relever.",
             code="budget_exceeded",
             retry_after=max(1, int((begins(end) - now).total_seconds())),
         )

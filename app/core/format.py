@@ -6,6 +6,7 @@ Europe/Paris. `None` gives an em dash, so that a table never shows "None".
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -161,6 +162,12 @@ def month(value: date | str | None) -> str:
         return NOTHING
     year, number_of_month = (value.year, value.month) if isinstance(value, date) else map(int, value.split("-"))
     return f"{MONTHS[number_of_month - 1]} {year}"
+
+
+def de(name: str) -> str:
+    """« de Sage », « d’EBP », « d’août 2026 ». A leading H or Y is left as it is: nothing tells a mute one."""
+    first = unicodedata.normalize("NFD", name)[:1].casefold()
+    return f"d’{name}" if first and first in "aeiouœæ" else f"de {name}"
 
 
 def _clock_face(local: datetime) -> str:

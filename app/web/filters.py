@@ -24,6 +24,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "day": french.day,
     "time": french.time,
     "month": french.month,
+    "de": french.de,
     "phone": format_phone_fr,
     "rich": rich,
 }

@@ -61,6 +61,7 @@ def test_the_platform_sees_every_cost(scene: Scene) -> None:
     assert page.status_code == 200
     for words in ("11,25", "2,00", "EBP", "=Obat", "Expert BTP", "openai/gpt-4o", "Évaluations", "sur 10,00", "75\u202f%", "Clés propres"):
         assert words in page.text, words
+    assert "Retirer le budget IA d’EBP" in scene.admin.get(f"/admin/editeurs/{scene.editor_id}/budget").text
 
 
 @pytest.mark.parametrize(

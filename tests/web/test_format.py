@@ -202,3 +202,21 @@ def test_nothing_is_a_dash(write: object) -> None:
 def test_month() -> None:
     assert french.month(date(2026, 11, 21)) == french.month("2026-11") == "novembre 2026"
     assert french.month(None) == "—"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("EBP", "d’EBP"),
+        ("Sage", "de Sage"),
+        ("Économie du bâtiment", "d’Économie du bâtiment"),
+        ("œuvres", "d’œuvres"),
+        ("août 2026", "d’août 2026"),
+        ("novembre 2026", "de novembre 2026"),
+        ("Hubert", "de Hubert"),
+        ("3 Suisses", "de 3 Suisses"),
+        ("", "de "),
+    ],
+)
+def test_a_name_that_begins_with_a_vowel_takes_an_apostrophe(name: str, words: str) -> None:
+    assert french.de(name) == words

@@ -127,8 +127,7 @@ def _text(value: Decimal) -> str:
 
 def of_month(month: str) -> str:
     """« de novembre 2026 », « d’août 2026 »."""
-    name = french.month(month)
-    return f"d’{name}" if name.startswith(("a", "o")) else f"de {name}"
+    return french.de(french.month(month))
 
 
 def rate_words(rate: Decimal) -> str:

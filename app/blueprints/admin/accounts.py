@@ -6,6 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.blueprints.admin.blueprint import bp
+from app.core import format as french
 from app.core.errors import ConflictError
 from app.core.jobs import enqueue_after_commit
 from app.identity.admin_queries import person
@@ -36,7 +37,7 @@ def reopen(user_id: str) -> ResponseReturnValue:
     """Lift a suspension."""
     user = person(user_id)
     reopen_account(signed_in(), user)
-    flash(f"Le compte de {user.display_name} est rétabli.", "success")
+    flash(f"Le compte {french.de(user.display_name)} est rétabli.", "success")
     return _back(user)
 
 

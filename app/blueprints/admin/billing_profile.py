@@ -13,6 +13,7 @@ from app.billing.statements.profiles import notes_of, profile_of, save_profile
 from app.billing.statements.queries import latest_statements
 from app.blueprints.admin.billing_forms import CYCLE_NAMES, STATE_PILLS, ProfileForm
 from app.blueprints.admin.blueprint import bp
+from app.core import format as french
 from app.core.errors import InvalidError
 from app.identity.admin_queries import account_in_role
 from app.web.access import requires
@@ -39,7 +40,7 @@ def billing_profile(editor_id: str) -> ResponseReturnValue:
         except InvalidError as error:
             put_errors(form, error)
         else:
-            flash(f"La facturation de {editor.display_name} est enregistrée.", "success")
+            flash(f"La facturation {french.de(editor.display_name)} est enregistrée.", "success")
             return redirect(url_for(".editor", editor_id=editor.id), code=303)
     return respond("admin/editors/billing.html", form=form, editor=editor, found=found, status=422 if form.errors else 200)
 

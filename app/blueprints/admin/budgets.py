@@ -51,7 +51,7 @@ def budget(editor_id: str) -> ResponseReturnValue:
         except InvalidError as error:
             put_errors(form, error)
         else:
-            flash(f"Le budget IA de {editor.display_name} est enregistré.", "success")
+            flash(f"Le budget IA {french.de(editor.display_name)} est enregistré.", "success")
             return redirect(url_for(".editor", editor_id=editor.id), code=303)
     month = clock.paris_month()
     spent = found.spent if found else verbs.spent_by(editor.id, month)

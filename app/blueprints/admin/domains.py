@@ -6,6 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.blueprints.admin.blueprint import bp
+from app.core import format as french
 from app.core.acting import Actor
 from app.core.errors import ConflictError, InvalidError
 from app.deployments import claims
@@ -70,7 +71,7 @@ def require_domain_review(editor_id: str) -> ResponseReturnValue:
     verbs.require_review(editor, required)
     name = editor.display_name
     flash(
-        f"Les nouveaux domaines de {name} attendront votre validation." if required else f"{name} autorise ses domaines sans attendre.",
+        f"Les nouveaux domaines {french.de(name)} attendront votre validation." if required else f"{name} autorise ses domaines sans attendre.",
         "success",
     )
     return redirect(url_for(".editor", editor_id=editor.id), code=303)

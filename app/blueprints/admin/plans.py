@@ -10,6 +10,7 @@ from app.billing.models import Plan
 from app.billing.usage import month_usage
 from app.blueprints.admin.blueprint import bp
 from app.blueprints.admin.plan_forms import PlanForm, SubscriptionForm
+from app.core import format as french
 from app.core.errors import InvalidError
 from app.identity.admin_queries import account_in_role
 from app.web.access import requires
@@ -70,7 +71,7 @@ def subscription(editor_id: str) -> ResponseReturnValue:
         except InvalidError as error:
             put_errors(form, error)
         else:
-            flash(f"Le forfait de {editor.display_name} est enregistré.", "success")
+            flash(f"Le forfait {french.de(editor.display_name)} est enregistré.", "success")
             return redirect(url_for(".editor", editor_id=editor.id), code=303)
     status = 422 if form.errors else 200
     return respond("admin/editors/subscription.html", form=form, editor=editor, found=found, usage=month_usage(editor.id), status=status)

@@ -89,7 +89,7 @@ def refuse_editor(link_id: str) -> Redirection:
     if tie.status != "pending":
         raise ConflictError("Cette proposition n’est plus en attente.", code="not_pending")
     end_link(tie)
-    flash(f"Proposition de {tie.editor_name} refusée.", "success")
+    flash(f"Proposition {french.de(tie.editor_name)} refusée.", "success")
     return redirect(url_for("artisan.editors"), code=303)
 
 

@@ -11,6 +11,7 @@ from app.billing.usage import link_share
 from app.blueprints.editeur.blueprint import account_id, bp
 from app.blueprints.editeur.forms import ArtisanForm, PermissionFields, TieForm
 from app.conversations.lists import sessions_list
+from app.core import format as french
 from app.core.acting import Actor
 from app.core.errors import ConflictError, InvalidError
 from app.core.jobs import enqueue_after_commit
@@ -91,7 +92,7 @@ def artisan(link_id: str) -> Response:
     form = TieForm(data=None if request.method == "POST" else {**link.permissions, **link.branding})
     if form.validate_on_submit() and actor.can("artisans.link"):
         configure_link(link, permissions=permissions_of(form), branding=_branding(form))
-        flash(f"Réglages de {link.artisan_name} enregistrés.", "success")
+        flash(f"Réglages {french.de(link.artisan_name)} enregistrés.", "success")
         return redirect(url_for("editeur.artisan", link_id=link.id), code=303)  # type: ignore[return-value]
     latest = sessions_list(actor, editor_link_id=link.id)
     sessions = paginate(latest.statement, [latest.sorts["activite"], latest.unique], limit=5).rows
