@@ -164,6 +164,11 @@ def one_link(actor: Actor, link_id: str) -> Any | None:
     return db.session.execute(links_list(actor).statement.where(SessionLink.id == link_id)).one_or_none()
 
 
+def closed_state(link: Any | None) -> str | None:
+    """Why the customer can no longer write in the conversation of this row of `links_list`; None while he can, or came without a link."""
+    return link.state if link is not None and link.state in CLOSED_LINK_STATES else None
+
+
 def of_account(table: Any, actor: Actor) -> ColumnElement[bool]:
     """Rows of the acting account: what lets the index of its lists serve; the row policies decide besides."""
     columns = ACCOUNT_COLUMNS.get(actor.role or "", ("editor_id", "artisan_id"))

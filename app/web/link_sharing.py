@@ -34,6 +34,13 @@ def link_pill(state: str) -> Markup:
     return pill
 
 
+def closed_pill(state: str) -> Markup:
+    """The state of a conversation that was not ended, but whose link opens nothing any more."""
+    kind, icon, label = LINK_WORDS[state]
+    pill: Markup = current_app.jinja_env.globals["ui"].pill(kind, f"Lien {label.lower()}", icon)  # type: ignore[attr-defined]
+    return pill
+
+
 @dataclass(frozen=True, slots=True)
 class Sharing:
     """Every way to send one link. `mailto` and `sms` carry the recipient when he is known."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
+import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from app.conversations.models import SessionLink
 from app.conversations.service import ask_for_artisan
-from app.core import acting
+from app.core import acting, clock
 from app.core.transaction import transaction
+from app.extensions import db
 from app.web.house import House
 from tests.factories import committing, make_user
 from tests.factories.conversations import make_tenant, open_chat
@@ -100,6 +105,34 @@ def test_an_open_page_asks_again_and_hears_nothing_new(house: House, client: Fla
     client.post(f"/api/widget/v1/session/{chat.session_id}/complete", headers=chat.headers)
     assert person.get(f"{path}?vu={shown}", headers=FRAGMENT).status_code == 200
     assert "<h1" in person.get(f"{path}?vu={shown}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("ended", "why"), [({"revoked_at": clock.now()}, "retiré"), ({"expires_at": clock.now() - timedelta(hours=1)}, "expiré")]
+)
+def test_a_conversation_whose_link_opens_nothing_says_that_the_customer_can_no_longer_write(
+    house: House, client: FlaskClient, run_jobs: Jobs, ended: dict[str, datetime], why: str
+) -> None:
+    with committing():
+        tenant = make_tenant()
+    chat = open_chat(tenant)
+    talk(client, chat, run_jobs, "Bonjour")
+    pages = [(sign_in(house, tenant.artisan), "artisan"), (sign_in(house, tenant.editor), "editeur")]
+
+    def shown(query: str = "") -> list[str]:
+        return [person.get(f"/{portal}/conversations/{chat.session_id}{query}").get_data(as_text=True) for person, portal in pages]
+
+    alive = shown()
+    for text in alive:
+        assert "Ouverte" in text and "ne peut plus écrire" not in text
+    with committing():
+        db.session.execute(update(SessionLink).where(SessionLink.id == chat.link.link_id).values(**ended))
+    for text in shown():
+        assert f"Lien {why}" in text and "Le client ne peut plus écrire\u00a0: son lien a" in text
+        assert "Ouverte<" not in text and "L’assistant répond" not in text
+    seen = alive[0].split("vu=", 1)[1].split('"', 1)[0]
+    person, portal = pages[0]
+    assert person.get(f"/{portal}/conversations/{chat.session_id}?vu={seen}", headers=FRAGMENT).status_code == 200
 
 
 def test_a_longer_list_costs_no_more_queries(house: House, client: FlaskClient, run_jobs: Jobs) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 from flask import Response
 
 from app.blueprints.artisan.blueprint import CONVERSATION_PATH, bp, conversations_to_read
-from app.conversations.lists import sessions_list
-from app.conversations.models import Session, SessionLink
+from app.conversations.lists import closed_state, one_link, sessions_list
+from app.conversations.models import Session
 from app.conversations.portal_view import SessionDetail, session_detail
 from app.core import format as french
 from app.core.identifiers import format_phone_fr
-from app.extensions import db
 from app.identity.links import links_of_artisan
 from app.notifications.reading import read_about
 from app.web.access import requires, signed_in
+from app.web.link_sharing import closed_pill
 from app.web.listing import asked_for, listed
 from app.web.responding import respond, wants_fragment
 
@@ -56,13 +56,14 @@ def conversation(session_id: str) -> Response:
     An address that only the link has serves too: the artisan wrote it there.
     The open page asks again with what it shows (`vu`): 204 while nothing happened.
     """
-    detail = session_detail(session_id)
-    shown = shown_state(detail)
+    actor, detail = signed_in(), session_detail(session_id)
+    link = one_link(actor, detail.session.link_id) if detail.session.link_id else None
+    closed = closed_state(link)
+    shown = shown_state(detail, closed)
     if wants_fragment() and asked_for("vu") == shown:
         return Response(status=204)
-    read_about(signed_in().user_id or "", f"{CONVERSATION_PATH}{session_id}")
+    read_about(actor.user_id or "", f"{CONVERSATION_PATH}{session_id}")
     phone = detail.session.visitor_phone
-    link = db.session.get(SessionLink, detail.session.link_id) if detail.session.link_id else None
     return respond(
         "artisan/conversation.html",
         "echange",
@@ -72,14 +73,16 @@ def conversation(session_id: str) -> Response:
         email=detail.session.visitor_email or (link.recipient_email if link else None),
         sent=_sent(detail),
         course=_course(detail),
+        closed=closed,
+        closed_pill=closed_pill,
         shown=shown,
     )
 
 
-def shown_state(detail: SessionDetail) -> str:
+def shown_state(detail: SessionDetail, closed: str | None) -> str:
     """A short text that changes with whatever the page of a conversation shows."""
     shown = [(message.get("id"), message.get("status"), message["at"], len(message.get("photos", ()))) for message in detail.messages]
-    rest = (detail.session.status, detail.session.contact_asked_at, detail.session.visitor_name, detail.session.visitor_email)
+    rest = (detail.session.status, closed, detail.session.contact_asked_at, detail.session.visitor_name, detail.session.visitor_email)
     return sha256(repr((shown, len(detail.versions), rest)).encode()).hexdigest()[:16]
 
 

@@ -6,13 +6,14 @@ from flask import Response
 from sqlalchemy import select
 
 from app.blueprints.editeur.blueprint import account_id, bp
-from app.conversations.lists import sessions_list
+from app.conversations.lists import closed_state, one_link, sessions_list
 from app.conversations.portal_view import session_detail
 from app.core.errors import NotFoundError
 from app.deployments.models import Deployment
 from app.extensions import db
 from app.identity.models import EditorLink
 from app.web.access import requires, signed_in
+from app.web.link_sharing import closed_pill
 from app.web.listing import asked_for, listed
 from app.web.responding import respond
 from app.webhooks.queries import told_of
@@ -47,10 +48,18 @@ def conversations() -> Response:
 @requires("ai-sessions.view_own")
 def conversation(session_id: str) -> Response:
     """One conversation: messages, photos, estimate, and the events that left."""
-    detail = session_detail(session_id)
+    actor, detail = signed_in(), session_detail(session_id)
     if detail.session.editor_id != account_id():
         raise NotFoundError()
     deployment = db.session.get(Deployment, detail.session.deployment_id)
     tie = db.session.get(EditorLink, detail.session.editor_link_id) if detail.session.editor_link_id else None
-    told = told_of(session_id) if signed_in().can("webhooks.manage") else None
-    return respond("editeur/conversation.html", detail=detail, session=detail.session, deployment=deployment, tie=tie, told=told)
+    return respond(
+        "editeur/conversation.html",
+        detail=detail,
+        session=detail.session,
+        deployment=deployment,
+        tie=tie,
+        told=told_of(session_id) if actor.can("webhooks.manage") else None,
+        closed=closed_state(one_link(actor, detail.session.link_id)) if detail.session.link_id else None,
+        closed_pill=closed_pill,
+    )
