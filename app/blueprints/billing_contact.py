@@ -11,8 +11,9 @@ from wtforms.validators import DataRequired, Length
 from app.billing.statements.countries import COUNTRIES
 from app.billing.statements.models import BillingProfile
 from app.billing.statements.profiles import Contact
+from app.core.identifiers import check_siret, normalise_email
 from app.identity.models import User
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, Reads
 
 NAMES = tuple(field.name for field in fields(Contact))
 
@@ -21,13 +22,13 @@ class ContactForm(PortalForm):
     """The customer of the statements."""
 
     contact_name = StringField("Contact", [Length(max=120)])
-    billing_email = StringField("E-mail de facturation", [DataRequired(), Length(max=254)])
+    billing_email = StringField("E-mail de facturation", [DataRequired(), Length(max=254), Reads(normalise_email)])
     address_line1 = StringField("Adresse", [Length(max=120)])
     address_line2 = StringField("Complément d’adresse", [Length(max=120)])
     postcode = StringField("Code postal", [Length(max=12)])
     city = StringField("Ville", [Length(max=80)])
     country = SelectField("Pays", choices=[SelectChoice(code, name) for code, name in COUNTRIES.items()], default="FR")
-    siret = StringField("SIRET", [Length(max=20)])
+    siret = StringField("SIRET", [Length(max=20), Reads(check_siret)])
     vat_number = StringField("Numéro de TVA", [Length(max=30)])
 
     def show(self, profile: BillingProfile) -> None:

@@ -17,14 +17,23 @@ from app.core.errors import InvalidError, NotFoundError
 from app.core.money import VAT_RATES, AmountError, parse_amount
 from app.quoting import prices as prices_verbs
 from app.quoting.models import PriceItem
-from app.quoting.prices import MAX_CODE, MAX_LABEL, TRADES, UNITS, PriceValues, price_in_reach, prices_of
+from app.quoting.prices import MAX_CODE, MAX_LABEL, TRADES, UNITS, PriceValues, check_unit_price, price_in_reach, prices_of
 from app.web.access import requires, signed_in
 from app.web.form_errors import put_errors
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, Reads
 from app.web.listing import asked_for, listed
 from app.web.responding import respond
 
 Owner = Callable[[Actor], str | None]
+
+
+def _read_price(text: str) -> Decimal:
+    """The price that was typed. Raises ValueError, in French."""
+    try:
+        price = parse_amount(text)
+    except AmountError:
+        raise ValueError("Écrivez un nombre, par exemple 80 ou 12,50.") from None
+    return check_unit_price(price)
 
 
 class PriceForm(PortalForm):
@@ -34,7 +43,7 @@ class PriceForm(PortalForm):
     code = StringField("Code", [DataRequired(), Length(max=MAX_CODE)])
     trade = SelectField("Corps de métier", [DataRequired()])
     unit = SelectField("Unité", [DataRequired()], choices=[SelectChoice(unit, unit) for unit in UNITS])
-    unit_price = StringField("Prix unitaire hors taxes", [DataRequired(), Length(max=20)])
+    unit_price = StringField("Prix unitaire hors taxes", [DataRequired(), Length(max=20), Reads(_read_price)])
     vat_rate = SelectField("TVA", [DataRequired()], choices=[SelectChoice(str(rate), french.percent(rate)) for rate in VAT_RATES])
     keywords = StringField("Autres mots pour le trouver", [Length(max=400)])
 
@@ -51,16 +60,12 @@ class PriceForm(PortalForm):
         self.keywords.data = ", ".join(item.keywords)
 
     def values(self) -> PriceValues:
-        """What was typed, read. Raises InvalidError on a price that is no number."""
-        try:
-            price = parse_amount(self.unit_price.data or "")
-        except AmountError:
-            raise InvalidError("Le prix est à corriger.", {"unit_price": ["Écrivez un nombre, par exemple 80 ou 12,50."]}) from None
+        """What was typed, read; once the form is valid."""
         return PriceValues(
             code=self.code.data or "",
             label=self.label.data or "",
             unit=self.unit.data,
-            unit_price=price,
+            unit_price=_read_price(self.unit_price.data or ""),
             vat_rate=Decimal(self.vat_rate.data),
             trade=self.trade.data,
             keywords=tuple((self.keywords.data or "").split(",")),

@@ -78,7 +78,9 @@ def sweep() -> None:
     now = clock.now()
     with transaction(platform("mail")):
         stuck = update(EmailMessage).where(EmailMessage.status == "sending", EmailMessage.next_at <= now)
-        db.session.execute(stuck.where(EmailMessage.attempts > len(DELAYS)).values(status="failed", error="sending never ended", next_at=None))
+        db.session.execute(
+            stuck.where(EmailMessage.attempts > len(DELAYS)).values(status="failed", error="sending never ended", next_at=None)
+        )
         db.session.execute(stuck.values(status="queued", next_at=None))
         lost = EmailMessage.next_at.is_(None) & (EmailMessage.created_at < now - LOST_AFTER)
         due = db.session.scalars(

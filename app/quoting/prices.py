@@ -163,6 +163,13 @@ def _own_copy(owner_id: str | None, shared: PriceItem) -> PriceItem:
     return own
 
 
+def check_unit_price(price: Decimal) -> Decimal:
+    """A price that a library may hold. Raises ValueError, in French."""
+    if not price.is_finite() or price <= 0 or price > MAX_PRICE or price != round(price, 4):
+        raise ValueError("Un prix supérieur à zéro, quatre décimales au plus, par exemple 80 ou 12,50.")
+    return price
+
+
 def _checked(values: PriceValues) -> dict[str, Any]:
     code, label = clean_line(values.code).upper().replace(" ", "-"), clean_line(values.label)
     errors: dict[str, list[str]] = {}
@@ -172,9 +179,10 @@ def _checked(values: PriceValues) -> dict[str, Any]:
         errors["label"] = [f"Le nom de l’ouvrage, {MAX_LABEL} caractères au plus."]
     if values.unit not in UNITS:
         errors["unit"] = ["Choisissez une unité de la liste."]
-    price = values.unit_price
-    if not price.is_finite() or price <= 0 or price > MAX_PRICE or price != round(price, 4):
-        errors["unit_price"] = ["Un prix supérieur à zéro, quatre décimales au plus, par exemple 80 ou 12,50."]
+    try:
+        check_unit_price(values.unit_price)
+    except ValueError as error:
+        errors["unit_price"] = [str(error)]
     if values.vat_rate not in VAT_RATES:
         errors["vat_rate"] = ["Choisissez 20, 10 ou 5,5 %."]
     trade = clean_line(values.trade).lower()
@@ -187,7 +195,7 @@ def _checked(values: PriceValues) -> dict[str, Any]:
         "code": code,
         "label": label,
         "unit": values.unit,
-        "unit_price": price,
+        "unit_price": values.unit_price,
         "vat_rate": values.vat_rate,
         "trade": trade,
         "keywords": keywords,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask_wtf import FlaskForm
+from wtforms import Field
 from wtforms.i18n import get_translations
-from wtforms.validators import NumberRange
+from wtforms.validators import NumberRange, ValidationError
 
 from app.core import format as french
+from app.core.text import clean_line
 
 WORDS = {
     "This field is required.": "Remplissez ce champ.",
@@ -57,6 +60,23 @@ class PortalForm(FlaskForm):
 def between(low: int, high: int) -> NumberRange:
     """A number's bounds, said as the verbs say theirs."""
     return NumberRange(low, high, f"Un nombre entre {french.number(low)} et {french.number(high)}.")
+
+
+class Reads:
+    """A validator: the field is read as the verb will read it, so that what is wrong is said with what is missing.
+
+    `read` raises ValueError, in French (core.identifiers). Nothing is read of an empty field.
+    """
+
+    def __init__(self, read: Callable[[str], object]) -> None:
+        self._read = read
+
+    def __call__(self, form: PortalForm, field: Field) -> None:
+        if text := clean_line(field.data or ""):
+            try:
+                self._read(text)
+            except ValueError as error:
+                raise ValidationError(str(error)) from None
 
 
 def read_base(text: str | None) -> datetime | None:

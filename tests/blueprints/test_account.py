@@ -85,6 +85,8 @@ def test_the_company_page_names_what_is_wrong(paul: tuple[Person, str]) -> None:
     assert refused.status_code == 422 and "SIRET n’est pas valide" in text and "téléphone n’est pas valide" in text
     with committing():
         assert row(user_id).company_name == "Durant"
+    at_once = person.post("/compte/entreprise", good | {"company_name": "", "siret": "1", "website": "x"}).get_data(as_text=True)
+    assert all(f'id="{name}-error"' in at_once for name in ("company_name", "siret", "website"))
 
 
 def picture(mode: str = "RGBA", size: tuple[int, int] = (900, 300)) -> bytes:

@@ -74,6 +74,13 @@ def test_a_wrong_siret_is_said_beside_its_field(admin: Person) -> None:
     assert found("a@ebp.example") is None
 
 
+def test_what_is_missing_and_what_is_wrong_are_said_at_once(admin: Person) -> None:
+    wrong = {"company_name": "", "name": "", "email": "a@", "siret": "123", "phone": "12", "website": "ebp"}
+    answer = admin.post("/admin/editeurs/nouveau", wrong)
+    assert answer.status_code == 422
+    assert [name for name in wrong if f'id="{name}-error"' not in answer.text] == []
+
+
 def test_a_taken_address_is_said_beside_its_field(admin: Person) -> None:
     with committing():
         make_user("particulier", email="pris@exemple.fr")

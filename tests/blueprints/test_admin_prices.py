@@ -57,6 +57,11 @@ def test_a_wrong_value_is_said_beside_its_field(admin: Person, field: str, value
     assert price("SDB-REC-XP") is None
 
 
+def test_a_missing_label_and_a_wrong_price_are_said_at_once(admin: Person) -> None:
+    text = admin.post("/admin/prix/nouveau", FIELDS | {"label": "", "unit_price": "1,234"}).text
+    assert 'id="label-error"' in text and 'id="unit_price-error"' in text
+
+
 def test_a_price_is_changed_then_switched(admin: Person) -> None:
     item = price("CARR-SOL")
     assert item is not None

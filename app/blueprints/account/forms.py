@@ -8,7 +8,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.web.forms import PortalForm
+from app.core.identifiers import check_phone, check_siret, check_website, normalise_email
+from app.web.forms import PortalForm, Reads
 
 LIVES = [SelectChoice("365", "1 an"), SelectChoice("90", "90 jours"), SelectChoice("30", "30 jours"), SelectChoice("", "Sans fin")]
 ACCESS = [SelectChoice("all", "Tout ce que permet mon rôle"), SelectChoice("some", "Seulement ce que je coche")]
@@ -24,10 +25,10 @@ class CompanyForm(PortalForm):
     """The company's page (003 §17.3)."""
 
     company_name = StringField("Nom de l’entreprise", [DataRequired(), Length(max=120)])
-    siret = StringField("SIRET", [Length(max=40)])
+    siret = StringField("SIRET", [Length(max=40), Reads(check_siret)])
     address = StringField("Adresse", [Length(max=300)])
-    phone = TelField("Téléphone", [Length(max=40)])
-    website = URLField("Site internet", [Length(max=300)])
+    phone = TelField("Téléphone", [Length(max=40), Reads(check_phone)])
+    website = URLField("Site internet", [Length(max=300), Reads(check_website)])
     logo = FileField("Logo")
 
 
@@ -41,7 +42,7 @@ class PasswordForm(PortalForm):
 class AddressForm(PortalForm):
     """Another e-mail address, to be confirmed from its mailbox."""
 
-    email = EmailField("Nouvelle adresse e-mail", [DataRequired(), Length(max=254)])
+    email = EmailField("Nouvelle adresse e-mail", [DataRequired(), Length(max=254), Reads(normalise_email)])
     current = PasswordField("Mot de passe actuel", [DataRequired()])
 
 

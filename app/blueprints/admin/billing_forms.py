@@ -16,8 +16,9 @@ from app.blueprints.billing_contact import ContactForm
 from app.core import clock
 from app.core import format as french
 from app.core.errors import InvalidError
+from app.core.identifiers import check_siret, normalise_email
 from app.core.money import AmountError, parse_amount, round_cents
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, Reads
 
 CYCLES = {
     "monthly": "Mensuel : le forfait et la consommation, chaque mois",
@@ -98,9 +99,9 @@ class IssuerForm(PortalForm):
     postcode = StringField("Code postal", [DataRequired(), Length(max=12)])
     city = StringField("Ville", [DataRequired(), Length(max=80)])
     country = SelectField("Pays", choices=_choices(COUNTRIES), default="FR")
-    siret = StringField("SIRET", [Length(max=20)])
+    siret = StringField("SIRET", [Length(max=20), Reads(check_siret)])
     vat_number = StringField("Numéro de TVA", [Length(max=30)])
-    email = StringField("E-mail de la comptabilité", [Length(max=254)])
+    email = StringField("E-mail de la comptabilité", [Length(max=254), Reads(normalise_email)])
 
     def show(self, found: BillingIssuer) -> None:
         """Fill in the form with what is written."""

@@ -71,7 +71,9 @@ def require_domain_review(editor_id: str) -> ResponseReturnValue:
     verbs.require_review(editor, required)
     name = editor.display_name
     flash(
-        f"Les nouveaux domaines {french.de(name)} attendront votre validation." if required else f"{name} autorise ses domaines sans attendre.",
+        f"Les nouveaux domaines {french.de(name)} attendront votre validation."
+        if required
+        else f"{name} autorise ses domaines sans attendre.",
         "success",
     )
     return redirect(url_for(".editor", editor_id=editor.id), code=303)

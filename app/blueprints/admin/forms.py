@@ -10,9 +10,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from app.core.acting import Actor
+from app.core.identifiers import check_phone, check_siret, check_website, normalise_email
 from app.identity.admin_queries import GIVEN_ALONE
 from app.identity.service import STAFF_ROLES
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, Reads
 
 
 class RoleChoices:
@@ -34,7 +35,7 @@ class NewUserForm(PortalForm, RoleChoices):
     """A person, or a company's principal account."""
 
     name = StringField("Prénom et nom", [DataRequired(), Length(max=120)])
-    email = EmailField("Adresse e-mail", [DataRequired(), Length(max=254)])
+    email = EmailField("Adresse e-mail", [DataRequired(), Length(max=254), Reads(normalise_email)])
     role = SelectField("Rôle", [DataRequired()])
     company_name = StringField("Entreprise", [Length(max=120)])
 
@@ -51,14 +52,14 @@ class CompanyForm(PortalForm):
     """A company and its contact, as an administrator changes them."""
 
     company_name = StringField("Nom de l’entreprise", [DataRequired(), Length(max=120)])
-    siret = StringField("SIRET", [Length(max=20)])
+    siret = StringField("SIRET", [Length(max=20), Reads(check_siret)])
     address = StringField("Adresse", [Length(max=250)])
-    phone = TelField("Téléphone", [Length(max=30)])
-    website = URLField("Site", [Length(max=250)])
+    phone = TelField("Téléphone", [Length(max=30), Reads(check_phone)])
+    website = URLField("Site", [Length(max=250), Reads(check_website)])
     name = StringField("Prénom et nom du contact", [DataRequired(), Length(max=120)])
 
 
 class NewCompanyForm(CompanyForm):
     """The same, with the address that receives the invitation."""
 
-    email = EmailField("Adresse e-mail du contact", [DataRequired(), Length(max=254)])
+    email = EmailField("Adresse e-mail du contact", [DataRequired(), Length(max=254), Reads(normalise_email)])

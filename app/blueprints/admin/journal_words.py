@@ -209,7 +209,9 @@ DATES = ("valid_from", "unpaid_since")
 
 def detail_words(details: Mapping[str, Any]) -> str:
     """« rôle : editeur, motif : impayé »; what is empty is left out."""
-    return ", ".join(f"{DETAILS.get(name, name)} : {_said(name, value)}" for name, value in details.items() if value is not None and value != "")
+    return ", ".join(
+        f"{DETAILS.get(name, name)} : {_said(name, value)}" for name, value in details.items() if value is not None and value != ""
+    )
 
 
 def _said(name: str, value: Any) -> Any:

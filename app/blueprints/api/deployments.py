@@ -19,7 +19,9 @@ from app.extensions import db
 from app.web.access import requires
 from app.web.api import ApiBlueprint, set_meta
 
-OWN = tuple(name for name in DeploymentOut().fields if name not in ("deployment_key", "agent", "config", "settings", "domains", "last_activity_at"))
+OWN = tuple(
+    name for name in DeploymentOut().fields if name not in ("deployment_key", "agent", "config", "settings", "domains", "last_activity_at")
+)
 
 
 def shown(deployment: Deployment) -> dict[str, Any]:

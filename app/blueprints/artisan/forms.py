@@ -7,8 +7,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from app.conversations.links import DEFAULT_LIFE, MAX_LIFE
+from app.core.identifiers import check_phone, normalise_email
 from app.identity.models import EditorLink
-from app.web.forms import PortalForm
+from app.web.forms import PortalForm, Reads
 
 DAY = 86_400
 LIVES = (SelectChoice(str(DEFAULT_LIFE), "7 jours"), SelectChoice(str(30 * DAY), "30 jours"), SelectChoice(str(MAX_LIFE), "90 jours"))
@@ -19,8 +20,8 @@ class LinkForm(PortalForm):
     """A link for one customer."""
 
     name = StringField("Nom du client", [Length(max=120)])
-    phone = TelField("Téléphone", [Length(max=40)])
-    email = EmailField("Adresse e-mail", [Length(max=254)])
+    phone = TelField("Téléphone", [Length(max=40), Reads(check_phone)])
+    email = EmailField("Adresse e-mail", [Length(max=254), Reads(normalise_email)])
     editor_link_id = RadioField("Passer par")
     expires_in = SelectField("Valable pendant", choices=LIVES, default=str(DEFAULT_LIFE))
 

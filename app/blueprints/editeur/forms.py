@@ -9,7 +9,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Re
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.editeur.words import EVENT_LABELS
-from app.web.forms import PortalForm, between
+from app.core.identifiers import check_phone, normalise_email
+from app.web.forms import PortalForm, Reads, between
 from app.webhooks.models import EVENT_TYPES
 
 
@@ -19,8 +20,8 @@ class LinkForm(PortalForm):
     artisan_external_id = StringField("Artisan", [DataRequired(), Length(max=100)])
     deployment = SelectField("Assistant", [DataRequired()])
     name = StringField("Nom du client", [Length(max=200)])
-    email = EmailField("Adresse e-mail du client", [Length(max=254)])
-    phone = TelField("Téléphone du client", [Length(max=30)])
+    email = EmailField("Adresse e-mail du client", [Length(max=254), Reads(normalise_email)])
+    phone = TelField("Téléphone du client", [Length(max=30), Reads(check_phone)])
     days = SelectField(
         "Valable",
         choices=[SelectChoice("1", "1 jour"), SelectChoice("7", "7 jours"), SelectChoice("30", "30 jours"), SelectChoice("90", "90 jours")],
@@ -40,9 +41,9 @@ class ArtisanForm(PermissionFields):
     """A proposal."""
 
     name = StringField("Nom de l’entreprise", [DataRequired(), Length(max=200)])
-    email = EmailField("Adresse e-mail", [DataRequired(), Length(max=254)])
+    email = EmailField("Adresse e-mail", [DataRequired(), Length(max=254), Reads(normalise_email)])
     external_id = StringField("Identifiant chez vous", [DataRequired(), Length(max=100)])
-    phone = TelField("Téléphone", [Length(max=30)])
+    phone = TelField("Téléphone", [Length(max=30), Reads(check_phone)])
 
 
 class CodeForm(PermissionFields):

@@ -37,7 +37,9 @@ def _ui() -> Any:
 
 def is_leaving(delivery: Any) -> bool:
     """Whether a delivery is being sent or about to be: a page that shows it reads it again in a moment."""
-    return delivery.status == "running" or (delivery.status == "queued" and delivery.next_at is not None and delivery.next_at <= clock.now())
+    return delivery.status == "running" or (
+        delivery.status == "queued" and delivery.next_at is not None and delivery.next_at <= clock.now()
+    )
 
 
 def result_pill(delivery: Any, retry_count: int | None = None) -> Markup:

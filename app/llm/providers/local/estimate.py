@@ -89,7 +89,11 @@ def _line(request: Request, work: Work, assumed: Sequence[Assumption]) -> Line:
 
 def _amount(request: Request, work: Work) -> tuple[Decimal, str]:
     """The quantity of a work, and how it was derived when nobody gave it."""
-    each = f"{request.rooms_redone(work)} pièces à refaire, forfaits et équipements comptés pour chacune" if request.rooms_redone(work) > 1 else ""
+    each = (
+        f"{request.rooms_redone(work)} pièces à refaire, forfaits et équipements comptés pour chacune"
+        if request.rooms_redone(work) > 1
+        else ""
+    )
     if work.basis is Basis.COUNT:
         return request.count(work) or Decimal(1), "" if work.key in request.counts else each
     if work.basis is Basis.LENGTH:

@@ -135,7 +135,12 @@ def _is_sum(found: Sequence[Token], mentions: Sequence[Mention], target: Mention
     """« salon et chambre, 45 m² »: behind a comma, the surface is that of both."""
     index = list(mentions).index(target)
     before = mentions[index - 1] if index else None
-    if not _behind_comma(found, target, measure) or before is None or before.concept.kind is not Kind.ROOM or before.sentence != target.sentence:
+    if (
+        not _behind_comma(found, target, measure)
+        or before is None
+        or before.concept.kind is not Kind.ROOM
+        or before.sentence != target.sentence
+    ):
         return False
     between = [token.text for token in found[before.end : target.start]]
     return "et" in between and not any(token.value is not None and not token.article for token in found[before.end : target.start])
