@@ -43,10 +43,11 @@ class SessionDetail:
     project: Project | None
 
 
-def session_detail(session_id: str, *, for_visitor: bool = False) -> SessionDetail:
+def session_detail(session_id: str, *, for_visitor: bool = False, timed: bool = False) -> SessionDetail:
     """A conversation with its messages, its estimate and its project.
 
-    `for_visitor`: the reader is the customer, whose own messages then stand on the right. Raises NotFoundError.
+    `for_visitor`: the reader is the customer, whose own messages then stand on the right. `timed`: with the time each answer took,
+    for who runs the assistant. Raises NotFoundError.
     """
     session = session_by_id(session_id)
     versions = pre_quotes_of(session_id)
@@ -54,16 +55,16 @@ def session_detail(session_id: str, *, for_visitor: bool = False) -> SessionDeta
         session=session,
         title=conversation_title(session),
         visitor=session.visitor_name or VISITOR,
-        messages=_written(session, versions, for_visitor),
+        messages=_written(session, versions, for_visitor, timed),
         quote=quote_card(versions[0]) if versions else None,
         versions=versions,
         project=project_of(session_id),
     )
 
 
-def portal_messages(session_id: str, *, for_visitor: bool = False) -> list[dict[str, Any]]:
+def portal_messages(session_id: str, *, for_visitor: bool = False, timed: bool = False) -> list[dict[str, Any]]:
     """The messages for `ui.conversation`, oldest first, with acceptance and end as separators. Raises NotFoundError."""
-    return _written(session_by_id(session_id), pre_quotes_of(session_id), for_visitor)
+    return _written(session_by_id(session_id), pre_quotes_of(session_id), for_visitor, timed)
 
 
 def conversation_title(session: Session) -> str:
@@ -99,9 +100,9 @@ def quote_card(pre_quote: PreQuote) -> dict[str, Any]:
     }
 
 
-def _written(session: Session, versions: list[PreQuote], for_visitor: bool) -> list[dict[str, Any]]:
+def _written(session: Session, versions: list[PreQuote], for_visitor: bool, timed: bool) -> list[dict[str, Any]]:
     files = files_by_message(session.id)
-    written = [_message(session, message, files.get(message.id, ()), for_visitor) for message in messages_of(session.id)]
+    written = [_message(session, message, files.get(message.id, ()), for_visitor, timed) for message in messages_of(session.id)]
     accepted = "Vous avez accepté" if for_visitor else f"{session.visitor_name or 'Le client'} a accepté"
     for version in versions:
         if version.accepted_at:
@@ -112,7 +113,7 @@ def _written(session: Session, versions: list[PreQuote], for_visitor: bool) -> l
     return sorted(written, key=lambda one: one["at"])
 
 
-def _message(session: Session, message: Message, files: Iterable[File], for_visitor: bool) -> dict[str, Any]:
+def _message(session: Session, message: Message, files: Iterable[File], for_visitor: bool, timed: bool) -> dict[str, Any]:
     if message.sender == "system" or (message.status in ENDED_REPLIES and not message.content):
         return {"id": message.id, "event": message.content or ENDED_REPLIES[message.status], "at": message.created_at}
     from_visitor = message.sender == "visitor"
@@ -133,7 +134,7 @@ def _message(session: Session, message: Message, files: Iterable[File], for_visi
         "documents": [
             {"name": f.name, "url": signed_url(f.full_key, PAGE_SECONDS), "size": f.size_bytes} for f in shown if not f.thumb_key
         ],
-        "latency_ms": None if for_visitor else message.details.get("generation_time_ms"),
+        "latency_ms": message.details.get("generation_time_ms") if timed else None,
         "status": "typing" if message.status in UNFINISHED else None,
         "rating": message.rating,
     }

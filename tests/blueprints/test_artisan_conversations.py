@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from app.conversations.models import SessionLink
+from app.conversations.models import Message, SessionLink
 from app.conversations.service import ask_for_artisan
 from app.core import acting, clock
 from app.core.transaction import transaction
 from app.extensions import db
+from app.identity.models import User
 from app.web.house import House
 from tests.factories import committing, make_user
 from tests.factories.conversations import make_tenant, open_chat
@@ -133,6 +134,24 @@ def test_a_conversation_whose_link_opens_nothing_says_that_the_customer_can_no_l
     seen = alive[0].split("vu=", 1)[1].split('"', 1)[0]
     person, portal = pages[0]
     assert person.get(f"/{portal}/conversations/{chat.session_id}?vu={seen}", headers=FRAGMENT).status_code == 200
+
+
+def test_the_time_an_answer_took_is_for_who_runs_the_assistant(house: House, client: FlaskClient, run_jobs: Jobs) -> None:
+    with committing():
+        tenant, admin = make_tenant(), make_user("admin")
+    chat = open_chat(tenant)
+    talk(client, chat, run_jobs, "Bonjour")
+    with committing():
+        answer = db.session.scalars(select(Message).where(Message.session_id == chat.session_id, Message.sender == "agent")).one()
+        answer.details = answer.details | {"generation_time_ms": 72}
+
+    def told(user: User, portal: str) -> bool:
+        page = sign_in(house, user).get(f"/{portal}/conversations/{chat.session_id}")
+        assert page.status_code == 200
+        return "72\u00a0ms" in page.get_data(as_text=True)
+
+    assert told(admin, "admin") and told(tenant.editor, "editeur")
+    assert not told(tenant.artisan, "artisan")
 
 
 def test_a_longer_list_costs_no_more_queries(house: House, client: FlaskClient, run_jobs: Jobs) -> None:

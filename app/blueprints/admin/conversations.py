@@ -39,7 +39,7 @@ def conversations() -> ResponseReturnValue:
 @requires("ai-sessions.view_own")
 def conversation(session_id: str) -> ResponseReturnValue:
     """Messages, estimate, parties."""
-    detail = session_detail(session_id)
+    detail = session_detail(session_id, timed=True)
     return respond("admin/conversations/show.html", detail=detail, scene=scene_of_session(detail.session))
 
 
@@ -47,4 +47,4 @@ def conversation(session_id: str) -> ResponseReturnValue:
 @requires("ai-sessions.view_own")
 def conversation_messages(session_id: str) -> ResponseReturnValue:
     """The messages alone, asked again while a reply is being written."""
-    return respond("admin/conversations/messages.html", messages=portal_messages(session_id), session_id=session_id)
+    return respond("admin/conversations/messages.html", messages=portal_messages(session_id, timed=True), session_id=session_id)

@@ -48,7 +48,7 @@ def conversations() -> Response:
 @requires("ai-sessions.view_own")
 def conversation(session_id: str) -> Response:
     """One conversation: messages, photos, estimate, and the events that left."""
-    actor, detail = signed_in(), session_detail(session_id)
+    actor, detail = signed_in(), session_detail(session_id, timed=True)
     if detail.session.editor_id != account_id():
         raise NotFoundError()
     deployment = db.session.get(Deployment, detail.session.deployment_id)
