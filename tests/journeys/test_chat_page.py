@@ -194,6 +194,20 @@ def test_the_estimate_reads_well_and_invites_a_question(live: Stack, on_phone: B
     assert field.evaluate("field => field.scrollHeight <= field.clientHeight"), "the whole invitation is in sight"
 
 
+def test_numbers_and_refusals_read_as_sentences(live: Stack, on_phone: BrowserContext) -> None:
+    words = """async () => {
+      const { T, speak } = await import('/static/chat/words.js');
+      await speak();
+      return [T.tooLong(2000), T.refused('a.jpg', 'Seules les photos sont acceptées.')];
+    }"""
+    page, _ = opened(on_phone, live)
+    long, refused = page.evaluate(words)
+    assert long.startswith("Message trop long de 2\u202f000\u00a0caractères.")
+    assert refused == "«\u202fa.jpg\u202f» n’est pas accepté. Seules les photos sont acceptées."
+    page.evaluate("document.documentElement.lang = 'en'")
+    assert page.evaluate(words.replace("words.js", "words.js?en"))[0].startswith("Message too long by 2,000\u00a0characters.")
+
+
 def test_an_answer_shows_what_the_list_allows(live: Stack, on_phone: BrowserContext) -> None:
     page, _ = opened(on_phone, live)
     asked: list[str] = []

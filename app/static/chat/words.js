@@ -19,8 +19,7 @@ const typeset = (words) =>
     Object.entries(words).map(([key, word]) => [key, typeof word === "function" ? (...given) => spaced(word(...given)) : spaced(word)]),
   );
 
-/** « 1 poste », « 5 postes », held together. */
-export const plural = (count, one, many) => `${count}\u00a0${count > 1 ? many : one}`;
+export const { plural } = french;
 
 let speech = french;
 

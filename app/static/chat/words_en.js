@@ -1,6 +1,7 @@
 /** The English twin of words_fr.js, words_menu.js and words_quote.js, fetched only by pages in English. */
 
-const plural = (count, one, many) => `${count}\u00a0${count === 1 ? one : many}`;
+const numbers = new Intl.NumberFormat("en-GB");
+const plural = (count, one, many) => `${numbers.format(count)}\u00a0${count === 1 ? one : many}`;
 
 export const T = {
   you: "You: ",
@@ -52,8 +53,8 @@ export const T = {
   tooLarge: (name, max) => `“${name}” is too large: ${max} at most per file.`,
   tooMany: (max) => `${max} files at most per conversation. Send the most telling ones.`,
   empty: (name) => `“${name}” is empty. Choose another file.`,
-  refused: (name, why) => `“${name}”: ${why}`,
-  unreadable: "this file could not be read. Try another photo.",
+  refused: (name, why) => `“${name}” is not accepted. ${why}`,
+  unreadable: "This file could not be read. Try another photo.",
 };
 
 export const ERRORS = {
@@ -63,7 +64,7 @@ export const ERRORS = {
   message_too_long: "This message is too long. Send it in two parts.",
   too_large: "This file is too large.",
   wrong_type: "This format is not accepted.",
-  file_refused: "this file could not be read. Try another photo.",
+  file_refused: "This file could not be read. Try another photo.",
   invalid: "Check what you have entered, then try again.",
   wrong_code: "This code is not the right one, or is no longer valid.",
   code_required: "First enter the code received by e-mail.",

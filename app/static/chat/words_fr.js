@@ -1,7 +1,9 @@
 /** The French sentences of the conversation. What opens on demand has its own: words_menu.js, words_quote.js. */
 
-/** « 1 poste », « 5 postes », held together. */
-const plural = (count, one, many) => `${count}\u00a0${count > 1 ? many : one}`;
+const numbers = new Intl.NumberFormat("fr-FR");
+
+/** « 1 poste », « 5 postes », « 2 000 caractères », held together. */
+export const plural = (count, one, many) => `${numbers.format(count)}\u00a0${count > 1 ? many : one}`;
 
 export const T = {
   you: "Vous : ",
@@ -54,8 +56,8 @@ export const T = {
   tooLarge: (name, max) => `« ${name} » est trop lourd : ${max} au plus par fichier.`,
   tooMany: (max) => `${max} fichiers au plus par conversation. Envoyez les plus parlants.`,
   empty: (name) => `« ${name} » est vide. Choisissez un autre fichier.`,
-  refused: (name, why) => `« ${name} » : ${why}`,
-  unreadable: "ce fichier n’a pas pu être lu. Essayez avec une autre photo.",
+  refused: (name, why) => `« ${name} » n’est pas accepté. ${why}`,
+  unreadable: "Ce fichier n’a pas pu être lu. Essayez avec une autre photo.",
 };
 
 /** What one is told by error code, when the page knows better than the server's sentence. */
