@@ -214,6 +214,7 @@ def test_a_key_is_shown_once_and_revoked_by_its_name(house: House) -> None:
     with person.client.session_transaction() as session:
         assert "aim_" not in str(dict(session))
     first, second = (person.get("/compte/cles").get_data(as_text=True) for _ in range(2))
+    assert '<td role="cell" data-label="Nom" class="cell-main">Serveur</td>' in second, "the title of its card on a phone"
     secret = re.search(r"aim_[0-9A-Za-z]{40,}", first)
     assert secret is not None and secret.group() not in second and "2\u00a0permissions" in second
     api = house.test_client()
