@@ -22,6 +22,8 @@ MIN_PASSWORD = 12
 PASSWORD_RULE = f"{MIN_PASSWORD} caractères au moins : une phrase se retient bien."
 STAFF_ROLES = frozenset({"super-admin", "admin", "superviseur", "metreur", "validator"})
 ACCOUNT_ROLES = ("editeur", "artisan", "fabricant", "particulier")
+COMPANY_ROLES = ("editeur", "artisan", "fabricant")
+"""Accounts of companies, whose name their customers see."""
 COMMON_PASSWORDS = frozenset({"motdepasse123", "azertyuiop123", "password1234", "123456789012"})
 
 

@@ -8,10 +8,13 @@ from sqlalchemy import select
 
 from app.core.acting import STAFF_ROLES as STAFF
 from app.core.acting import Actor
-from app.core.errors import ForbiddenError
+from app.core.errors import ForbiddenError, InvalidError
+from app.core.text import clean_line
 from app.extensions import db
 from app.identity.models import RoleAssignment, User
-from app.identity.service import STAFF_ROLES, create_user, lift_suspension, suspend_user
+from app.identity.service import COMPANY_ROLES, STAFF_ROLES, create_user, lift_suspension, suspend_user
+
+COMPANY_NEEDED = "C’est le nom que voient les clients."
 
 
 def is_of_the_team(user_id: str) -> bool:
@@ -40,6 +43,11 @@ def may_manage(actor: Actor, user: User) -> bool:
     return actor.can("staff.manage") or not is_of_the_team(user.id)
 
 
+def lacks_company(role: str, company_name: str) -> bool:
+    """True of an account that must bear the name of a company, which its customers see, and bears none."""
+    return role in COMPANY_ROLES and not clean_line(company_name)
+
+
 def open_account(
     actor: Actor, *, email: str, name: str, role: str, company_name: str = "", company_info: dict[str, Any] | None = None
 ) -> User:
@@ -49,6 +57,8 @@ def open_account(
     """
     if role in STAFF_ROLES and not actor.can("staff.manage"):
         raise ForbiddenError("Seul un super-administrateur donne les rôles de l’équipe.")
+    if lacks_company(role, company_name):
+        raise InvalidError("Le nom de l’entreprise est attendu.", {"company_name": [COMPANY_NEEDED]})
     return create_user(email=email, name=name, role=role, company_name=company_name, company_info=company_info, assigned_by=actor.user_id)
 
 

@@ -113,6 +113,16 @@ def test_a_user_is_invited_in_his_role(admin: Person, run_jobs: Callable[[], lis
     assert invitations() == ["paul@weber.example"] * 2
 
 
+@pytest.mark.parametrize("role", ["editeur", "artisan", "fabricant"])
+def test_an_account_of_a_company_bears_its_name(admin: Person, role: str) -> None:
+    page, typed = "/admin/utilisateurs/nouveau", {"name": "Ali Maçon", "email": "ali@exemple.fr", "role": role}
+    answer = admin.post(page, typed | {"name": ""})
+    assert answer.status_code == 422 and 'id="company_name-error"' in answer.text and 'id="name-error"' in answer.text
+    assert admin.post(page, typed | {"company_name": "Maçonnerie Ali"}).status_code == 303
+    user = found("ali@exemple.fr")
+    assert user is not None and user.company_name == "Maçonnerie Ali"
+
+
 def test_an_administrator_does_not_make_administrators(admin: Person) -> None:
     page = "/admin/utilisateurs/nouveau"
     assert 'value="admin"' not in admin.get(page).text

@@ -7,12 +7,13 @@ from typing import Any
 
 from wtforms import DateField, EmailField, SelectField, StringField, TelField, URLField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from app.core.acting import Actor
 from app.core.identifiers import check_phone, check_siret, check_website, normalise_email
 from app.identity.admin_queries import GIVEN_ALONE
 from app.identity.service import STAFF_ROLES
+from app.identity.staff import COMPANY_NEEDED, lacks_company
 from app.web.forms import PortalForm, Reads
 
 
@@ -38,6 +39,11 @@ class NewUserForm(PortalForm, RoleChoices):
     email = EmailField("Adresse e-mail", [DataRequired(), Length(max=254), Reads(normalise_email)])
     role = SelectField("Rôle", [DataRequired()])
     company_name = StringField("Entreprise", [Length(max=120)])
+
+    def validate_company_name(self, field: StringField) -> None:
+        """Asked of the roles of companies."""
+        if lacks_company(self.role.data or "", field.data or ""):
+            raise ValidationError(COMPANY_NEEDED)
 
 
 class RoleForm(PortalForm, RoleChoices):
