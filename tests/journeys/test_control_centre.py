@@ -51,6 +51,15 @@ def page(live: Stack, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def test_the_account_menu_writes_an_address_whole(page: Page) -> None:
+    page.locator("summary", has_text="Votre compte").click()
+    address = page.locator(".menu-person span")
+    assert "<wbr>@" in address.inner_html()
+    address.evaluate("(span) => { span.textContent = 'marc.durant@durant-peinture-et-fils.example' }")
+    assert address.evaluate("(span) => span.getBoundingClientRect().height < 2 * parseFloat(getComputedStyle(span).fontSize)")
+    assert address.evaluate("(span) => span.closest('.menu-panel').getBoundingClientRect().left >= 0")
+
+
 def test_from_login_to_a_green_badge_in_six_actions(page: Page, models: ModelServer) -> None:
     hand = Hand()
     hand.click(page.get_by_role("button", name="Ouvrir le menu"))
