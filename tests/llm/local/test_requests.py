@@ -113,10 +113,18 @@ REQUESTS = [
     ("mon toit fuit quand il pleut", ["toiture"], {"TOIT-FUITE": 1}, "photos"),
     ("toiture en tuiles à démousser, 150m2 svp", ["toiture"], {"TOIT-DEMOUSS": 150}, "photos"),
     ("j'ai un toit en tuiles de 90 m²", ["toiture"], {}, "choice:toiture"),
+    (
+        "toiture ardoise 100 m² à refaire, gouttières 30 m",
+        ["toiture"],
+        {"TOIT-DEPOSE": 100, "TOIT-ARDOISE": 100, "TOIT-GOUTT": 30},
+        "photos",
+    ),
+    ("toit en tuiles, gouttières à changer 20 m", ["toiture"], {"TOIT-GOUTT": 20}, "photos"),
     ("gouttières à changer sur 25 mètres", ["toiture"], {"TOIT-GOUTT": 25}, "photos"),
     # Electricity
     ("installer 6 prises et trois points lumineux", ["electricite"], {"ELEC-PRISE": 6, "ELEC-LUM": 3}, "photos"),
     ("mise aux normes électriques d'un appartement de 65 m²", ["electricite"], {"ELEC-NORMES": 65}, "photos"),
+    ("électricité à refaire dans une maison de 90 m²", ["electricite"], {"ELEC-RENO": 90}, "photos"),
     ("travaux d'électricité", ["electricite"], {}, "choice:electricite"),
     ("il faut ajouter des prises", ["electricite"], {"ELEC-PRISE": None}, "count:prises"),
     # Plumbing

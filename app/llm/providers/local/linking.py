@@ -71,12 +71,18 @@ def _renovated_plane(found: Sequence[Token], mentions: Sequence[Mention], index:
 
 
 def verb_over(mentions: Sequence[Mention], index: int) -> str:
-    """The verb that governs a mention: the nearest before it in its sentence, no other work between."""
+    """The verb that governs a mention: the nearest before it in its sentence, else « à refaire » after it, no other work between."""
+    sentence = mentions[index].sentence
     for before in reversed(mentions[:index]):
-        if before.sentence != mentions[index].sentence or before.concept.is_head:
-            return ""
+        if before.sentence != sentence or before.concept.is_head or before.to_do:
+            break
         if before.concept.kind is Kind.VERB:
             return before.concept.key
+    for after in mentions[index + 1 :]:
+        if after.sentence != sentence or after.concept.is_head:
+            break
+        if after.concept.kind is Kind.VERB:
+            return after.concept.key if after.to_do else ""
     return ""
 
 

@@ -44,7 +44,10 @@ _MAX_MENTIONS = 120
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A concept named between two token positions. `old`: the existing one is meant; `removed`: it is to be taken down."""
+    """A concept named between two token positions. `old`: the existing one is meant; `removed`: it is to be taken down.
+
+    `to_do` is of a verb said of what stands before it: « toiture à refaire ».
+    """
 
     concept: Concept
     start: int
@@ -54,6 +57,7 @@ class Mention:
     old: bool = False
     removed: bool = False
     plural: bool = False
+    to_do: bool = False
 
     @property
     def wanted(self) -> bool:
@@ -73,9 +77,9 @@ def mentions_in(found: Sequence[Token]) -> list[Mention]:
             continue
         concept, end = hit
         if concept.kind is not Kind.NOTHING:
-            mentions.append(
-                Mention(concept, position, end, sentence, plural=_is_plural(found, position), old=_is_old(found, position, end)),
-            )
+            plural, old = _is_plural(found, position), _is_old(found, position, end)
+            to_do = concept.kind is Kind.VERB and _is_to_do(found, position, mentions[-1] if mentions else None, sentence)
+            mentions.append(Mention(concept, position, end, sentence, plural=plural, old=old, to_do=to_do))
         position = end
     return _replaced(found, _negated(found, mentions))
 
@@ -87,6 +91,11 @@ def _flat(found: Sequence[Token], position: int) -> tuple[Concept, int] | None:
     if token.text in ("t", "f") and following is not None and following.text in tuple("1234567") and following.start == token.end:
         return Concept(Kind.ROOM, HOME), position + 2
     return None
+
+
+def _is_to_do(found: Sequence[Token], position: int, before: Mention | None, sentence: int) -> bool:
+    said = before is not None and before.sentence == sentence and before.concept.kind is not Kind.VERB
+    return said and found[position - 1].text == "a"
 
 
 def _is_plural(found: Sequence[Token], start: int) -> bool:

@@ -94,7 +94,7 @@ def _is_laid(mentions: Sequence[Mention], index: int) -> bool:
     following = mentions[index + 1] if index + 1 < len(mentions) else None
     if following is not None and following.concept.key == "renovate" and following.sentence == sentence:
         after = mentions[index + 2] if index + 2 < len(mentions) else None
-        return after is None or not after.concept.is_head
+        return following.to_do or after is None or not after.concept.is_head
     return any(verb_over(mentions, place) in _FITTING for place in (index, *names))
 
 
