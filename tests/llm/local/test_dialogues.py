@@ -129,6 +129,15 @@ def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expect
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², pardon 14 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², en fait le salon fait 22 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et finalement aussi la chambre de 12 m²", {"PEINT-MUR": 80}),
+        ("moquette à enlever et parquet à poser dans la chambre de 12 m²", {"SOL-DEPOSE": 12, "SOL-PARQUET": 12}),
+        ("moquette à remplacer par du parquet dans la chambre de 12 m²", {"SOL-DEPOSE": 12, "SOL-PARQUET": 12}),
+        ("enlever le papier peint des murs du salon de 20 m²", {"PEINT-DEP-PP": 50}),
+        ("papier peint des murs à enlever, 30 m²", {"PEINT-DEP-PP": 30}),
+        ("mur à abattre de 8 m²", {"PLAC-DEMOL": 8}),
+        ("remplacer le wc par un wc suspendu", {"PLOMB-WC-SUSP": 1}),
+        ("maison de 120 m² : repeindre les murs, le plafond n'est pas à faire", {"PEINT-MUR": 300}),
+        ("repeindre les murs du salon, 20 m², le plafond n'est pas à repeindre", {"PEINT-MUR": 50}),
+        ("peinture du salon 20 m², les plafonds sont déjà faits", {"PEINT-MUR": 50}),
     ],
 )
 def test_what_is_left_out_added_up_or_corrected_in_one_sentence(said: str, expected: dict[str, float]) -> None:

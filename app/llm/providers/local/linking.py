@@ -13,6 +13,7 @@ from app.llm.providers.local.vocabulary import Concept, Kind
 from app.llm.providers.local.works import WORKS, Basis
 
 _TO_PLANE = frozenset(["a", "en", "du", "de", "d", "la", "le", "les", "un", "une", "des", ":", "est"])
+_NOT_TO_DO = frozenset(["n", "ne", "est", "sont", "pas", "a"])
 _AND = frozenset({"et", "and", ",", "puis", "+"})
 
 PLANES: dict[str, dict[str, str]] = {
@@ -95,7 +96,8 @@ def _claims(found: Sequence[Token], mentions: Sequence[Mention], index: int) -> 
     between = found[plane.end : following.start]
     if not between:
         return not (index and mentions[index - 1].concept.is_head and mentions[index - 1].sentence == plane.sentence)
-    return len(between) <= 2 and all(token.text in _TO_PLANE for token in between)
+    words = [token.text for token in between]
+    return (len(words) <= 2 and _TO_PLANE.issuperset(words)) or (len(words) <= 4 and _NOT_TO_DO.issuperset(words))
 
 
 def _takes(concept: Concept, plane: str) -> bool:

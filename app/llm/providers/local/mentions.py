@@ -38,6 +38,7 @@ _KNOWING = frozenset(["sais", "sait", "pourquoi"])
 _DEFINITE = frozenset(["le", "la", "les", "l", "ni", "sans"])
 _PLURAL = frozenset(["les", "des", "mes", "nos", "vos", "ces", "plusieurs", "quelques", "differents", "differentes", "toutes", "tous"])
 _STOPS = SENTENCE_ENDS | frozenset(",()")
+_CLAUSE_ENDS = _STOPS | {"et", "and", "mais", "but"}
 _MAX_SCOPE = 7
 _MAX_MENTIONS = 120
 
@@ -109,14 +110,40 @@ def _is_old(found: Sequence[Token], start: int, end: int) -> bool:
 
 
 def _negated(found: Sequence[Token], mentions: list[Mention]) -> list[Mention]:
-    """Mark what stands within reach of a negation or of a verb of removal."""
-    verbs = {mention.start: mention.concept.key for mention in mentions if mention.concept.kind is Kind.VERB}
+    """Mark what stands within reach of a negation or of a verb of removal, and what they are said of behind it."""
+    removing = {mention.start: mention.to_do for mention in mentions if mention.concept.key == "remove"}
     no = _reach(found, lambda position: _negates(found, position))
-    away = _reach(found, lambda position: verbs.get(position) == "remove")
+    away = _reach(found, lambda position: removing.get(position) is False)
+    not_to_do = {_spoken_of(found, mentions, position) for position in range(len(found)) if _is_not_to_do(found, position)}
+    to_remove = {_spoken_of(found, mentions, position) for position, to_do in removing.items() if to_do}
     return [
-        replace(mention, negated=no[mention.start], removed=away[mention.start] and mention.concept.kind is not Kind.VERB)
-        for mention in mentions
+        replace(
+            mention,
+            negated=no[mention.start] or index in not_to_do,
+            removed=(away[mention.start] or index in to_remove) and mention.concept.kind is not Kind.VERB,
+        )
+        for index, mention in enumerate(mentions)
     ]
+
+
+def _is_not_to_do(found: Sequence[Token], position: int) -> bool:
+    """« le plafond n'est pas à faire », « les murs sont déjà faits »."""
+    before, text, following = (found[place].text if 0 <= place < len(found) else "" for place in range(position - 1, position + 2))
+    if text == "deja":
+        return before in ("est", "sont", "ete") and following.startswith(("fait", "refait"))
+    return text == "pas" and before in ("est", "sont") and following == "a"
+
+
+def _spoken_of(found: Sequence[Token], mentions: Sequence[Mention], position: int) -> int | None:
+    """What « à enlever », « n'est pas à faire » are said of: the nearest work before them in their clause, else the nearest part."""
+    begins = next((place for place in range(position - 1, -1, -1) if found[place].text in _CLAUSE_ENDS), -1)
+    named = [
+        index
+        for index, mention in enumerate(mentions)
+        if begins < mention.start and mention.end <= position and mention.concept.kind is not Kind.VERB
+    ]
+    works = [index for index in named if mentions[index].concept.is_head]
+    return next(reversed(works or named), None)
 
 
 def _reach(found: Sequence[Token], begins: Callable[[int], bool]) -> list[bool]:
@@ -161,7 +188,11 @@ def _replaced(found: Sequence[Token], mentions: list[Mention]) -> list[Mention]:
     for index, mention in enumerate(mentions):
         if mention.concept.kind is Kind.VERB:
             verb = mention if mention.concept.key == "replace" else None
-        elif verb is not None and verb.sentence == mention.sentence and mention.concept.is_head:
+            about = _spoken_of(found, mentions, mention.start) if verb is not None and verb.to_do else None
+            following = mentions[index + 1] if index + 1 < len(mentions) else None
+            if about is not None and following is not None and following.concept.is_head and _says_by(found, mention.end, following.start):
+                result[about] = replace(mentions[about], removed=True)
+        elif verb is not None and verb.sentence == mention.sentence and (mention.concept.is_head or mention.concept.key == "wc"):
             following = next((later for later in mentions[index + 1 : index + 3] if later.concept.is_head), None)
             if following is not None and following.concept != mention.concept and _says_by(found, mention.end, following.start):
                 result[index] = replace(mention, removed=True)

@@ -45,21 +45,31 @@ def read(text: str, asked: str = "", trades: Collection[str] = ()) -> Message:
     found = with_numbers(tokens(text))
     mentions = mentions_in(found)
     roof = "toiture" in trades or any(mention.concept.key in _ROOFS for mention in mentions)
-    kept = [_meant(mentions, index, roof) for index in range(len(mentions)) if not _is_only_a_place(found, mentions, index)]
+    kept = [_meant(found, mentions, index, roof) for index in range(len(mentions)) if not _is_only_a_place(found, mentions, index)]
     return Message(found, kept, numbers_in(found), reply_of(found), asked)
 
 
-def _meant(mentions: Sequence[Mention], index: int, roof: bool) -> Mention:
-    """WC as equipment, a leak in a roof, a wall to pull down."""
+def _meant(found: Sequence[Token], mentions: Sequence[Mention], index: int, roof: bool) -> Mention:
+    """WC as equipment, a leak in a roof, a wall to pull down (but not in « enlever le papier peint des murs »)."""
     mention = mentions[index]
     key = mention.concept.key
     if key == "wc" and mention.concept.kind is Kind.ROOM and _is_equipment(mentions, index):
         return replace(mention, concept=Concept(Kind.WORK, "wc"), plural=False)
     if key == "fuite_eau" and roof:
         return replace(mention, concept=Concept(Kind.WORK, "toiture_fuite"))
-    if key in ("cloison", "mur") and mention.removed:
+    if key in ("cloison", "mur") and mention.removed and not _bears(found, mentions, index):
         return replace(mention, concept=Concept(Kind.WORK, "demolition_cloison"), removed=False)
     return mention
+
+
+def _bears(found: Sequence[Token], mentions: Sequence[Mention], index: int) -> bool:
+    """A part that only says where the work before it is."""
+    before = mentions[index - 1] if index else None
+    return (
+        before is not None
+        and before.concept.is_head
+        and all(token.text in FUNCTION_WORDS or token.text == "sur" for token in found[before.end : mentions[index].start])
+    )
 
 
 def _is_equipment(mentions: Sequence[Mention], index: int) -> bool:
