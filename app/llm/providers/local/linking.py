@@ -199,12 +199,12 @@ def _linked(found: Sequence[Token], measure: Measure, mention: Mention) -> bool:
 
 
 def _only_to_do(found: Sequence[Token], measure: Measure, mention: Mention) -> bool:
-    """« 10 m² à peindre »: the surface may well be that of the room named before."""
-    return [token.text for token in found[measure.end : mention.start]] == ["a"]
+    """« 10 m² à peindre », « 25 m² les murs »: the surface may well be that of the room or the part named before."""
+    return [token.text for token in found[measure.end : mention.start]] in (["a"], ["le"], ["la"], ["les"])
 
 
 def _is_beside(mention: Mention, measure: Measure) -> bool:
-    return mention.concept.kind is Kind.ROOM and measure.start - mention.end <= 3
+    return mention.concept.kind in (Kind.ROOM, Kind.PLANE) and measure.start - mention.end <= 3
 
 
 def _sentence_at(found: Sequence[Token], mentions: Sequence[Mention], position: int) -> int:

@@ -71,7 +71,10 @@ def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bo
                 by_room[target.concept.key][-1] = measure
                 continue
         before = measure
-        if measure.total and (target is None or target.concept.kind is not Kind.ROOM or len(request.rooms) > 1):
+        listed = _listed(request, message, measure) if target is None or target.concept.is_head else []
+        if listed:
+            by_room.setdefault(next(iter(request.rooms)), []).extend(listed)
+        elif measure.total and (target is None or target.concept.kind is not Kind.ROOM or len(request.rooms) > 1):
             _set_general(request, measure.value)
         elif target is None:
             _answer_area(request, _from_known(request, mentions, measure), asked)
@@ -83,7 +86,7 @@ def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bo
             elif _is_sum(found, mentions, target, measure):
                 _set_general(request, measure.value)
             else:
-                by_room.setdefault(target.concept.key, []).extend(_with_its_pair(request, message, target.concept.key, measure))
+                by_room.setdefault(target.concept.key, []).extend(_with_those_before(request, message, target.concept.key, measure))
         else:
             _area_of_part(request, heads, target, measure, areas, asked)
     for key, measures in by_room.items():
@@ -123,12 +126,22 @@ def _from_known(request: Request, mentions: Sequence[Mention], measure: Measure)
     return Measure(measure.kind, value if value > 0 else known[0], measure.start, measure.end)
 
 
-def _with_its_pair(request: Request, message: Message, room: str, measure: Measure) -> list[Measure]:
-    """« deux chambres de 12 et 14 m² » is two surfaces."""
-    before = message.numbers.bare.get(measure.start - 2)
-    if request.rooms[room].count < 2 or before is None or message.found[measure.start - 1].text != "et":
-        return [measure]
-    return [Measure(measure.kind, before, measure.start - 2, measure.start - 1), measure]
+def _with_those_before(request: Request, message: Message, room: str, measure: Measure) -> list[Measure]:
+    """« deux chambres de 12 et 14 m² » is two surfaces, « trois chambres, 10, 12 et 15 m² » three."""
+    each = [measure]
+    while len(each) < request.rooms[room].count:
+        start = each[0].start - 2
+        value = message.numbers.bare.get(start)
+        if value is None or message.found[start + 1].text not in ("et", ","):
+            break
+        each.insert(0, Measure(measure.kind, value, start, start + 1))
+    return each
+
+
+def _listed(request: Request, message: Message, measure: Measure) -> list[Measure]:
+    """« trois chambres à repeindre, 10, 12 et 15 m² »: a list is of the only rooms there are; empty when it is none."""
+    each = _with_those_before(request, message, next(iter(request.rooms)), measure) if len(request.rooms) == 1 else []
+    return each if len(each) > 1 else []
 
 
 def _is_sum(found: Sequence[Token], mentions: Sequence[Mention], target: Mention, measure: Measure) -> bool:

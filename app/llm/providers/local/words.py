@@ -188,7 +188,7 @@ NOTHING = (
     "prise en charge, prise en compte, prise de contact, prise de rendez vous, prise de rdv, salle d'attente, point de vue, mise en "
     "relation, porte ouverte, porte a porte, bain de soleil, bain moussant, bouche d'aeration, chambre de commerce, recette de "
     "cuisine, faire la cuisine, faire cuisine, cuisine italienne, bureau de poste, bureau de tabac, salon de coiffure, salon de the, "
-    "voiture electrique, porte sur, porte parole"
+    "voiture electrique, porte sur, porte parole, sous plafond"
 )
 """Phrases that look like ours and are not."""
 
