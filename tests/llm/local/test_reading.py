@@ -39,6 +39,9 @@ from tests.llm.local.test_requests import known_quantities
         ("1 200", 1200),
         ("1.200", 1200),
         ("12,5", Decimal("12.5")),
+        ("½", Decimal("0.5")),
+        ("12 ½", Decimal("12.5")),
+        ("12½", Decimal("12.5")),
         ("twenty five", 25),
         ("three hundred", 300),
     ],
@@ -57,6 +60,8 @@ def test_nine_and_new_are_told_apart() -> None:
     [
         ("8 m²", 8),
         ("8m2", 8),
+        ("8²", 8),
+        ("1/2 m²", Decimal("0.5")),
         ("8 m 2", 8),
         ("8 mètres carrés", 8),
         ("8 metre carre", 8),

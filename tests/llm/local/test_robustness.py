@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from app.llm.deltas import Finished, TextDelta
 from app.llm.providers.local import stream
 from app.llm.providers.local.text import folded, tokens
 from app.llm.providers.local.words import CHOICE_WORDS, PLANE_WORDS, WORK_WORDS
-from tests.llm.local.conversation import PHOTO, TOOLS, Conversation
+from tests.llm.local.conversation import PHOTO, TOOLS, Conversation, talk
 
 _WORDS = [phrase for words in (*WORK_WORDS.values(), *CHOICE_WORDS.values(), *PLANE_WORDS.values()) for phrase in words.split(", ")]
 _GLUE = [
@@ -130,3 +131,11 @@ def test_a_long_conversation_stays_quick() -> None:
     text = "".join(delta.text for delta in stream(messages[:-1], [], model="local") if isinstance(delta, TextDelta))
     assert text
     assert time.perf_counter() - began < _SECONDS
+
+
+@pytest.mark.parametrize("area", ["1e9", "2,5e3", "10⁹", "0", "99999", "20.000"])
+def test_a_surface_that_no_room_has_is_asked_again(area: str) -> None:
+    first, second, third = talk(f"repeindre les murs du salon de {area} m²", f"{area} m²", "20 m²")
+    assert "surface au sol du salon" in first.text
+    assert "surface au sol du salon" in second.text
+    assert "photos" in third.text

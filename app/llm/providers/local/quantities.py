@@ -12,11 +12,14 @@ from app.llm.providers.local.measures import Measure, Measured, Numbers, count_o
 from app.llm.providers.local.mentions import Mention
 from app.llm.providers.local.reading import Message
 from app.llm.providers.local.request import GENERAL, Request, Room
+from app.llm.providers.local.rooms import ROOMS
 from app.llm.providers.local.text import Token
 from app.llm.providers.local.vocabulary import Kind
 from app.llm.providers.local.works import WORKS, Basis
 
 _PARTITIONS = ("cloison", "demolition_cloison")
+_BEYOND_BELIEF = 40
+"""Times the usual surface: « une salle de bain de 800 m² » is a slip of the keyboard."""
 _CORRECTING = frozenset({"pardon", "plutot", "finalement", "erreur", "rectification"})
 _ADDING = frozenset({"aussi", "autre", "egalement"})
 _ONE_SURFACE = frozenset({"toit", "facade", "combles", "plancher"})
@@ -164,7 +167,7 @@ def _behind_comma(found: Sequence[Token], target: Mention, measure: Measure) -> 
 
 
 def _set_room(request: Request, key: str, measures: Sequence[Measure]) -> None:
-    """One surface counts for each of the rooms, several are added up."""
+    """One surface counts for each of the rooms, several are added up; one that no such room has is asked again."""
     room = request.rooms.setdefault(key, Room())
     first = measures[0]
     if len(measures) == 1 and not first.total and (first.each or room.count > 1):
@@ -174,6 +177,8 @@ def _set_room(request: Request, key: str, measures: Sequence[Measure]) -> None:
         room.area = sum((measure.value for measure in measures), Decimal(0))
         walls = [measure.walls for measure in measures if measure.walls is not None]
         room.walls = sum(walls, Decimal(0)) if len(walls) == len(measures) else None
+    if room.area > ROOMS[key].typical * _BEYOND_BELIEF * room.count:
+        room.area = room.walls = None
     _forget_derived(request, key)
 
 

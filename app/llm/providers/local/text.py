@@ -13,10 +13,15 @@ MAX_CHARS = 4000
 
 _MAX_DIGITS = 7
 
-# Numbers that are never quantities: French phone numbers and dates. Every repetition is bounded.
+# Numbers that are never quantities: French phone numbers, dates, powers of ten. Every repetition is bounded.
 _NOT_QUANTITIES = re.compile(
     r"(?<![0-9])(?:\+33|0033|0) ?[1-9](?:[ .-]?[0-9]{2}){4}(?![0-9])|(?<![0-9])[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:20)?[0-9]{2}(?![0-9])"
+    r"|(?<![a-z0-9])[0-9]{1,9}(?:[.,][0-9]{1,9})?e[+-]?[0-9]{1,9}(?![a-z0-9])"
 )
+_FRACTIONS = {"½": ",5", "1/2": ",5", "¼": ",25", "¾": ",75"}
+_FRACTION = re.compile(r"([0-9]{0,7}) ?([½¼¾]|(?<![0-9/])1/2(?= ?m))")
+_SQUARED = re.compile(r"(?<=[0-9])² ?(?!m)")
+_POWER = re.compile(r"[0-9]{1,9}[³⁴-⁹]{1,9}")
 _ATTACHMENT = re.compile(r"\[(photo jointe|document joint) ?:[^\]\n]{0,300}\]?", re.IGNORECASE)
 _TOKEN = re.compile(r"m2(?![a-z0-9])|[0-9]+(?:[.,][0-9]+)?|[a-z]+|[€%*+/:;,.!?()\n]")
 
@@ -89,9 +94,15 @@ def attachments(text: str) -> tuple[str, int, int]:
 
 def folded(text: str) -> str:
     """Lower case without accents, line by line, cut to what is read, without addresses, telephone numbers and dates."""
-    lines = (fold(line).replace("×", "x") for line in text[:MAX_CHARS].splitlines())
+    lines = (fold(_written_out(line)).replace("×", "x") for line in text[:MAX_CHARS].splitlines())
     kept = "\n".join(" ".join(word for word in line.split() if not _is_address(word)) for line in lines)
     return _NOT_QUANTITIES.sub(" ", kept[:MAX_CHARS])
+
+
+def _written_out(line: str) -> str:
+    """« 12 ½ m² » is 12,5 m² and « 12² » is 12 m²; higher powers measure nothing."""
+    halves = _FRACTION.sub(lambda match: f"{match[1] or ' 0'}{_FRACTIONS[match[2]]}", line)
+    return _POWER.sub(" ", _SQUARED.sub(" m2 ", halves))
 
 
 def _is_address(word: str) -> bool:
