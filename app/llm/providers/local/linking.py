@@ -189,7 +189,7 @@ def _has_surface(mention: Mention) -> bool:
         return WORKS[concept.key].basis.is_area
     if concept.kind is Kind.CHOICE:
         return any(target in WORKS and WORKS[target].basis.is_area for target in CHOICES[concept.key].targets)
-    return concept.kind in (Kind.ROOM, Kind.PLANE)
+    return concept.kind is Kind.ROOM or (concept.kind is Kind.PLANE and not mention.negated)
 
 
 def _linked(found: Sequence[Token], measure: Measure, mention: Mention) -> bool:

@@ -255,9 +255,9 @@ def _area_key(work: str) -> str:
 
 def _measures_all(owner: Head, target: Mention, others: Sequence[Measure]) -> bool:
     """« murs et plafond, 45 m² »: the last of several parts, and no other surface among them."""
-    first = owner.planes[0]
-    among = any(first.start <= other.start < target.start for other in others)
-    return len(owner.planes) > 1 and target == owner.planes[-1] and not among
+    planes = [plane for plane in owner.planes if not plane.negated]
+    among = any(planes[0].start <= other.start < target.start for other in others) if planes else False
+    return len(planes) > 1 and target == planes[-1] and not among
 
 
 def _area_of_choice(request: Request, key: str, measure: Measure, asked: str) -> None:

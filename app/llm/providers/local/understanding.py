@@ -32,6 +32,7 @@ _BASE_OF = {"plomberie": ("sdb_plomberie", "cuisine_plomberie"), "electricite": 
 _DEPOSES = ("sdb_depose", "cuisine_depose", "depose_sol", "toiture_depose")
 _REDOING = ("renovate", "replace")
 _TILES = frozenset({"carrelage", "carrelage_mural"})
+_INSTEAD = frozenset({"juste", "seulement", "uniquement", "plutot", "mais"})
 _DONE = frozenset({"deja", "meme"})
 
 
@@ -148,7 +149,8 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
         return
     if planes:
         for plane in planes:
-            _apply_plane(request, message, head, PLANES[choice.key][plane.concept.key], wanted=mention.wanted and not plane.negated)
+            meant = mention.wanted or (mention.negated and _is_opposed(message, mention, plane))
+            _apply_plane(request, message, head, PLANES[choice.key][plane.concept.key], wanted=meant and not plane.negated)
         if mention.wanted and all(plane.negated for plane in planes):
             _want_the_rest(request, head, choice)
     elif not mention.wanted and not mention.old:
@@ -165,6 +167,11 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
         _want(request, head, choice.key)
         if choice.single:
             options.take_by_words(request, message, choice)
+
+
+def _is_opposed(message: Message, refused: Mention, plane: Mention) -> bool:
+    """« je ne veux pas repeindre le plafond, juste les murs »: what is wanted instead."""
+    return any(token.text in _INSTEAD for token in message.found[refused.end : plane.start])
 
 
 def _apply_plane(request: Request, message: Message, head: Head, target: str, *, wanted: bool) -> None:
