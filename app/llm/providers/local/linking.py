@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from app.llm.providers.local.choices import CHOICES
 from app.llm.providers.local.measures import Measure
 from app.llm.providers.local.mentions import Mention
+from app.llm.providers.local.rooms import HOME
 from app.llm.providers.local.text import FUNCTION_WORDS, Token
 from app.llm.providers.local.vocabulary import Concept, Kind
 from app.llm.providers.local.works import WORKS, Basis
@@ -24,11 +26,15 @@ PLANES: dict[str, dict[str, str]] = {
 
 @dataclass(slots=True)
 class Head:
-    """A work or a choice named by a message, with the parts of the building said for it, its rooms, and the verb over it."""
+    """A work or a choice named by a message, with the parts of the building said for it, its rooms, and the verb over it.
+
+    `places` has the rooms of each part, when each has its own: « le plafond du salon et les murs de la chambre ».
+    """
 
     mention: Mention
     planes: list[Mention] = field(default_factory=list)
     rooms: list[str] = field(default_factory=list)
+    places: dict[str, list[str]] = field(default_factory=dict)
     verb: str = ""
 
     @property
@@ -129,16 +135,15 @@ def give_rooms(found: Sequence[Token], mentions: Sequence[Mention], heads: Seque
     """
     by_start = {head.mention.start: head for head in heads}
     loose: list[str] = []
-    group: tuple[list[Head], list[str]] = ([], [])
+    group: tuple[list[Head], list[Mention]] = ([], [])
     for sentence_begins, segment in _segments(found, mentions):
         new = [by_start[mention.start] for mention in segment if mention.start in by_start]
-        rooms = [mention.concept.key for mention in segment if mention.concept.kind is Kind.ROOM and not mention.negated]
         keys = {head.key for head in group[0]}
         if sentence_begins or (keys and any(head.key not in keys for head in new)):
             loose += _close(*group)
             group = ([], [])
         group[0].extend(new)
-        group[1].extend(rooms)
+        group[1].extend(segment)
     return loose + _close(*group)
 
 
@@ -158,11 +163,32 @@ def _segments(found: Sequence[Token], mentions: Sequence[Mention]) -> Iterator[t
         yield begins, segment
 
 
-def _close(heads: list[Head], rooms: list[str]) -> list[str]:
+def _close(heads: list[Head], mentions: list[Mention]) -> list[str]:
     """Give a finished group its rooms; without any work they are returned."""
+    rooms = [mention.concept.key for mention in mentions if mention.concept.kind is Kind.ROOM and not mention.negated]
+    places = _places(heads, mentions)
     for head in heads:
-        head.rooms = rooms
+        head.rooms, head.places = rooms, places
     return [] if heads else rooms
+
+
+def _places(heads: list[Head], mentions: list[Mention]) -> dict[str, list[str]]:
+    """The rooms of each part of the building, when parts and rooms are told in turn to the end; else nothing."""
+    parts = {plane.start for head in heads for plane in head.planes}
+    told = [
+        mention
+        for mention in mentions
+        if not mention.negated and (mention.start in parts or (mention.concept.kind is Kind.ROOM and mention.concept.key != HOME))
+    ]
+    runs = [[mention.concept.key for mention in run] for _, run in groupby(told, lambda mention: mention.concept.kind is Kind.ROOM)]
+    if len(runs) < 4 or len(runs) % 2:
+        return {}
+    places: dict[str, list[str]] = {}
+    for one, other in zip(runs[::2], runs[1::2], strict=True):
+        planes, rooms = (other, one) if told[0].concept.kind is Kind.ROOM else (one, other)
+        for plane in planes:
+            places.setdefault(plane, []).extend(rooms)
+    return places
 
 
 def target_of(found: Sequence[Token], mentions: Sequence[Mention], measure: Measure) -> Mention | None:

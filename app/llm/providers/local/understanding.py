@@ -150,7 +150,8 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
     if planes:
         for plane in planes:
             meant = mention.wanted or (mention.negated and _is_opposed(message, mention, plane))
-            _apply_plane(request, message, head, PLANES[choice.key][plane.concept.key], wanted=meant and not plane.negated)
+            there = replace(head, rooms=head.places.get(plane.concept.key, head.rooms))
+            _apply_plane(request, message, there, PLANES[choice.key][plane.concept.key], wanted=meant and not plane.negated)
         if mention.wanted and all(plane.negated for plane in planes):
             _want_the_rest(request, head, choice)
     elif not mention.wanted and not mention.old:
