@@ -206,6 +206,18 @@ def test_a_new_work_asks_what_it_lacks_then_quotes_at_once() -> None:
     assert replies[3].quantities == _JOURNEY_LINES | {"PEINT-PLAF": 5}
 
 
+@pytest.mark.parametrize(
+    ("first", "more", "expected"),
+    [
+        ("repeindre les murs et le plafond du salon 20 m²", "et repeindre aussi les murs de la chambre 10 m²", {"PEINT-MUR": 75, "PEINT-PLAF": 20}),
+        ("repeindre les murs du salon 20 m²", "ajoutez le plafond de la chambre 10 m²", {"PEINT-MUR": 50, "PEINT-PLAF": 10}),
+        ("repeindre les murs du salon 20 m²", "ajoutez la chambre 10 m²", {"PEINT-MUR": 75}),
+    ],
+)
+def test_a_work_in_another_room_comes_on_top(first: str, more: str, expected: dict[str, float]) -> None:
+    assert talk(first, "non", more)[-1].quantities == expected
+
+
 def test_another_option_by_its_short_word() -> None:
     replies = talk("remplacer trois fenêtres en bois", "non", "finalement en PVC")
     assert [reply.quantities for reply in replies[1:]] == [{"MEN-FEN-BOIS": 3}, {"MEN-FEN-PVC": 3}]

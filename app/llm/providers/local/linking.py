@@ -59,7 +59,7 @@ def heads_in(found: Sequence[Token], mentions: Sequence[Mention]) -> tuple[list[
 
 
 def _renovated_plane(found: Sequence[Token], mentions: Sequence[Mention], index: int) -> Mention:
-    """« refaire le sol » is about a floor covering, « refaire les murs » about paint: the plane is a head by itself."""
+    """« refaire le sol » is about a floor covering, « refaire les murs », « ajouter le plafond » about paint: the plane is a head by itself."""
     plane = mentions[index]
     if plane.concept.kind is not Kind.PLANE or index == 0 or plane.concept.key == "combles":
         return plane
@@ -68,7 +68,7 @@ def _renovated_plane(found: Sequence[Token], mentions: Sequence[Mention], index:
     direct = all(token.text in FUNCTION_WORDS for token in between) and len(between) <= 2
     if (
         verb.concept.kind is not Kind.VERB
-        or verb.concept.key not in ("renovate", "replace")
+        or not (verb.concept.key in ("renovate", "replace") or (verb.concept.key, plane.concept.key) == ("add", "plafond"))
         or not direct
         or _claims(found, mentions, index)
     ):

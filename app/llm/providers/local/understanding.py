@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.llm.providers.local import options
@@ -32,13 +32,13 @@ _BASE_OF = {"plomberie": ("sdb_plomberie", "cuisine_plomberie"), "electricite": 
 _DEPOSES = ("sdb_depose", "cuisine_depose", "depose_sol", "toiture_depose")
 _REDOING = ("renovate", "replace")
 _TILES = frozenset({"carrelage", "carrelage_mural"})
-_INSTEAD = frozenset({"juste", "seulement", "uniquement", "plutot", "mais"})
+_INSTEAD = frozenset({"juste", "seulement", "uniquement", "plutot", "finalement", "mais"})
 _DONE = frozenset({"deja", "meme"})
 
 
 def understand(request: Request, message: Message) -> None:
     """Change the request by what the message says; what it does not speak of stays."""
-    before, known = set(request.works), set(request.rooms)
+    before, known, scopes = set(request.works), set(request.rooms), dict(request.scopes)
     heads, free_planes = heads_in(message.found, message.mentions)
     heads = _painted(heads)
     _read_rooms(request, message.mentions)
@@ -56,6 +56,7 @@ def understand(request: Request, message: Message) -> None:
     options.replace_single(request, message, before)
     _keep_what_is_there(request, message)
     _widen_scopes(request, loose)
+    _keep_scopes(request, message, scopes)
     read_quantities(request, message, heads)
     _settle(request)
 
@@ -220,6 +221,13 @@ def _widen_scopes(request: Request, rooms: Sequence[str]) -> None:
     new = [room for room in rooms if room in request.rooms and room not in request.packages and room not in tied and room != HOME]
     for key, scope in request.scopes.items():
         request.scopes[key] = tuple(dict.fromkeys((*scope, *new)))
+
+
+def _keep_scopes(request: Request, message: Message, scopes: Mapping[str, tuple[str, ...]]) -> None:
+    """« il faut aussi repeindre la chambre »: a work named again elsewhere stays where it was, unless it is only moved."""
+    if not message.words & _INSTEAD:
+        for key, rooms in scopes.items():
+            request.scopes[key] = tuple(dict.fromkeys((*rooms, *request.scopes[key])))
 
 
 def _settle(request: Request) -> None:
