@@ -106,6 +106,19 @@ REQUESTS = [
         CUISINE | {"CUIS-MEUBLES": 5, "CUIS-PLAN": 5, "CUIS-CREDENCE": 5},
         "photos",
     ),
+    (
+        "refaire ma cuisine de 12 m², sans meubles, plan de travail 3 ml, pas de crédence ni de carrelage",
+        ["cuisine"],
+        CUISINE | {"CUIS-PLAN": 3},
+        "photos",
+    ),
+    (
+        "cuisine 10 m² à refaire : meubles 4 ml, plan de travail 3 ml, crédence 3 ml, carrelage au sol",
+        ["cuisine"],
+        CUISINE | {"CARR-SOL": 10, "CUIS-MEUBLES": 4, "CUIS-PLAN": 3, "CUIS-CREDENCE": 3},
+        "photos",
+    ),
+    ("repeindre les murs de la cuisine, 12 m², il faut déplacer les meubles", ["peinture"], {"PEINT-MUR": 30}, "photos"),
     ("changer le plan de travail de la cuisine, 3 ml", ["cuisine"], {"CUIS-PLAN": 3}, "photos"),
     # Roofs
     ("Refaire la toiture en tuiles, 120 m²", ["toiture"], {"TOIT-DEPOSE": 120, "TOIT-TUILE": 120}, "photos"),

@@ -13,7 +13,7 @@ from app.llm.providers.local.mentions import Mention
 from app.llm.providers.local.reading import Message
 from app.llm.providers.local.request import GENERAL, Request, Room
 from app.llm.providers.local.rooms import ROOMS
-from app.llm.providers.local.text import Token
+from app.llm.providers.local.text import FUNCTION_WORDS, Token
 from app.llm.providers.local.vocabulary import Kind
 from app.llm.providers.local.works import WORKS, Basis
 
@@ -288,15 +288,20 @@ def _read_lengths(request: Request, found: Sequence[Token], heads: Sequence[Head
         _store(request, asked_key, Measure(Measured.AREA, lengths[0].value, 0, 0))
         return True
     for measure in lengths:
-        key = _length_owner(request, named, measure)
+        key = _length_owner(request, found, named, measure)
         if key:
             request.lengths[key] = measure.value
     return False
 
 
-def _length_owner(request: Request, named: Sequence[Head], measure: Measure) -> str:
-    """The work a length belongs to: the one that follows at once, else the nearest before, else the only one that needs a length."""
-    after = [head for head in named if 0 <= head.mention.start - measure.end <= 2]
+def _length_owner(request: Request, found: Sequence[Token], named: Sequence[Head], measure: Measure) -> str:
+    """The work a length belongs to: that of « 4 m de meubles », else the nearest before, else the one that needs a length."""
+    after = [
+        head
+        for head in named
+        if 0 <= head.mention.start - measure.end <= 2
+        and all(token.text in FUNCTION_WORDS for token in found[measure.end : head.mention.start])
+    ]
     before = [head for head in named if head.mention.end <= measure.start]
     if after or before:
         return (after[0] if after else before[-1]).key

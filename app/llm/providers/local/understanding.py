@@ -44,6 +44,7 @@ def understand(request: Request, message: Message) -> None:
     _read_rooms(request, message.mentions)
     loose = [room for room in give_rooms(message.found, message.mentions, heads) if room not in known]
     _open_packages(request, message.mentions, heads)
+    heads = [head for head in heads if not _is_other_furniture(request, head)]
     for head in heads:
         if head.key in WORKS:
             _apply_work(request, head)
@@ -106,6 +107,13 @@ def _stands_alone(request: Request, key: str, heads: Sequence[Head]) -> bool:
     keys = {head.key for head in heads}
     whole = bool(keys & set(package.core)) and bool(keys & _TILES)
     return whole or not heads or (any(own) and not any(head.verb for head in heads))
+
+
+def _is_other_furniture(request: Request, head: Head) -> bool:
+    """« déplacer les meubles », « enlever les anciens meubles »: only those of a kitchen to redo are new ones."""
+    mention = head.mention
+    bare = head.key == "meubles_cuisine" and mention.end - mention.start == 1
+    return bare and ("cuisine" not in request.packages or mention.removed or mention.old)
 
 
 def _painted(heads: Sequence[Head]) -> list[Head]:

@@ -39,7 +39,7 @@ WORK_WORDS: dict[str, str] = {
     "paroi_douche": "paroi de douche, paroi, pare douche, porte de douche",
     "meuble_vasque": "meuble vasque, vasque, double vasque, meuble sous vasque, meuble de salle de bain, meuble lavabo",
     "seche_serviettes": "seche serviettes, radiateur seche serviettes",
-    "meubles_cuisine": "meuble de cuisine, meuble cuisine, cuisine equipee, cuisine amenagee, element de cuisine",
+    "meubles_cuisine": "meuble, meuble de cuisine, meuble cuisine, cuisine equipee, cuisine amenagee, element de cuisine",
     "plan_travail": "plan de travail, worktop",
     "credence": "credence",
     "evier": "evier, sink",
