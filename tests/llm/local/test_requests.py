@@ -136,6 +136,9 @@ REQUESTS = [
     ("gouttières à changer sur 25 mètres", ["toiture"], {"TOIT-GOUTT": 25}, "photos"),
     # Electricity
     ("installer 6 prises et trois points lumineux", ["electricite"], {"ELEC-PRISE": 6, "ELEC-LUM": 3}, "photos"),
+    ("6 prises dans le salon et 4 prises dans la chambre", ["electricite"], {"ELEC-PRISE": 10}, "photos"),
+    ("installer une prise dans le garage et 2 dans le salon", ["electricite"], {"ELEC-PRISE": 3}, "photos"),
+    ("installer 6 prises, non pardon, 4 prises", ["electricite"], {"ELEC-PRISE": 4}, "photos"),
     ("mise aux normes électriques d'un appartement de 65 m²", ["electricite"], {"ELEC-NORMES": 65}, "photos"),
     ("électricité à refaire dans une maison de 90 m²", ["electricite"], {"ELEC-RENO": 90}, "photos"),
     ("travaux d'électricité", ["electricite"], {}, "choice:electricite"),

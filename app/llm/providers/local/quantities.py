@@ -38,24 +38,39 @@ def read_quantities(request: Request, message: Message, heads: Sequence[Head]) -
 
 
 def _read_counts(request: Request, found: Sequence[Token], mentions: Sequence[Mention], heads: Sequence[Head], numbers: Numbers) -> None:
-    """« deux chambres », « six prises », « ajoutez une prise »."""
+    """« deux chambres », « six prises », « ajoutez une prise », « 6 prises au salon et 4 prises dans la chambre »."""
     for mention in mentions:
         if mention.concept.kind is Kind.ROOM and mention.wanted and mention.concept.key in request.rooms:
             count = count_of(found, numbers, mention.start, mention.end)
             if count is not None:
                 request.rooms[mention.concept.key].count = int(count)
+    counted: set[str] = set()
     for head in heads:
         key = head.key
-        counted = WORKS[key].basis is Basis.COUNT if key in WORKS else bool(CHOICES[key].asked)
-        if not counted or not head.mention.wanted:
+        is_counted = WORKS[key].basis is Basis.COUNT if key in WORKS else bool(CHOICES[key].asked)
+        if not is_counted or not head.mention.wanted:
             continue
         count = count_of(found, numbers, head.mention.start, head.mention.end)
         if count is not None:
+            count += _counted_elsewhere(found, numbers, heads, head)
             known = request.counts.get(key)
-            request.counts[key] = known + count if known is not None and head.verb == "add" else count
+            again = head.verb == "add" or (key in counted and not _CORRECTING & {token.text for token in found})
+            request.counts[key] = known + count if known is not None and again else count
             request.plural.discard(key)
+            counted.add(key)
         elif head.mention.plural and key not in request.counts:
             request.plural.add(key)
+
+
+def _counted_elsewhere(found: Sequence[Token], numbers: Numbers, heads: Sequence[Head], head: Head) -> Decimal:
+    """« 6 prises dans le salon et 4 dans la chambre »: those of the other rooms."""
+    ends = next((other.mention.start for other in heads if other.mention.start > head.mention.start), len(found))
+    more = [
+        value
+        for place, value in numbers.bare.items()
+        if head.mention.end < place < ends - 1 and found[place - 1].text in ("et", ",", "+") and found[place + 1].text == "dans"
+    ]
+    return sum(more, Decimal(0))
 
 
 def _read_areas(request: Request, message: Message, heads: Sequence[Head]) -> bool:
