@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.llm.local.conversation import PHOTO, Conversation, talk
-from tests.llm.local.test_requests import JOURNEY
+from tests.llm.local.test_requests import JOURNEY, SDB
 
 _JOURNEY_LINES = {"SDB-DEPOSE": 1, "SDB-PLOMB": 1, "CARR-SOL": 8, "CARR-MUR": 20, "SDB-DOUCHE-IT": 1}
 _IMAGE = {"type": "image_url", "image_url": {"url": "https://example.test/p.jpg"}}
@@ -129,6 +129,9 @@ def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expect
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², pardon 14 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², en fait le salon fait 22 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et finalement aussi la chambre de 12 m²", {"PEINT-MUR": 80}),
+        ("je voulais du carrelage mais finalement du parquet dans le salon de 20 m², sans dépose", {"SOL-PARQUET": 20}),
+        ("une baignoire plutôt qu'une douche italienne", SDB | {"SDB-BAIGNOIRE": 1}),
+        ("3 fenêtres en bois plutôt que pvc", {"MEN-FEN-BOIS": 3}),
         ("repeindre le plafond du salon de 30 m² et les murs de la chambre de 12 m²", {"PEINT-MUR": 30, "PEINT-PLAF": 30}),
         ("plafond du salon 30 m² et murs de la chambre 12 m² à repeindre", {"PEINT-MUR": 30, "PEINT-PLAF": 30}),
         ("peindre salon 30 m², murs et plafond, chambre 12 m², murs", {"PEINT-MUR": 105, "PEINT-PLAF": 30}),

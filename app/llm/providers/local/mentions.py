@@ -173,6 +173,8 @@ def _negates(found: Sequence[Token], position: int) -> bool:
     if text in ("pas", "not"):
         following = found[position + 1].text if position + 1 < len(found) else ""
         return not (before & _KNOWING) and following not in ("seulement", "que", "mal", "encore")
+    if text in ("que", "qu"):
+        return found[position - 1].text == "plutot" if position else False
     if text == "plus":
         return bool(before & _WANTING)
     if text in ("lieu", "place"):

@@ -11,13 +11,13 @@ from app.llm.providers.local.linking import PLANES
 from app.llm.providers.local.mentions import KEEPING, Mention
 from app.llm.providers.local.reading import Message
 from app.llm.providers.local.request import Request
-from app.llm.providers.local.vocabulary import phrase_stems
+from app.llm.providers.local.vocabulary import Kind, phrase_stems
 from app.llm.providers.local.works import WORKS
 
 _ONLY = frozenset(["seulement", "uniquement", "juste", "seul", "seule", "seuls", "only"])
 _OR = frozenset({"ou", "or"})
 _CHANGING = frozenset(["finalement", "plutot", "prefere", "preferons", "prefererais"])
-_NOT = ("sans", "pas", "ni")
+_NOT = ("sans", "pas", "ni", "que")
 _OPTION_STEMS = {
     (key, option.target): tuple(phrase_stems(phrase) for phrase in option.words.split(", ") if phrase)
     for key, choice in CHOICES.items()
@@ -123,6 +123,7 @@ def replace_single(request: Request, message: Message, before: set[str]) -> None
     for choice in CHOICES.values():
         if not choice.single:
             continue
+        _take_back(request, message, choice)
         if _hesitates(message, choice):
             for target in choice.targets:
                 request.works.pop(target, None)
@@ -144,6 +145,17 @@ def _hesitates(message: Message, choice: Choice) -> bool:
     """« parquet ou carrelage »: two options with « ou » between them are a question, no answer."""
     named = [mention for mention in message.mentions if _option_key(mention) in choice.targets]
     return any(_OR & {token.text for token in message.found[one.end : other.start]} for one, other in pairwise(named))
+
+
+def _take_back(request: Request, message: Message, choice: Choice) -> None:
+    """« du carrelage, finalement du parquet »: in one sentence, and of no other room, the first is no longer wanted."""
+    named = [(place, mention) for place, mention in enumerate(message.mentions) if _option_key(mention) in choice.targets]
+    for (place, one), (next_place, other) in pairwise(named):
+        elsewhere = any(mention.concept.kind is Kind.ROOM for mention in message.mentions[place + 1 : next_place])
+        changed = _CHANGING & {token.text for token in message.found[one.end : other.start]}
+        if changed and not elsewhere and other.wanted and _option_key(one) != _option_key(other):
+            request.refuse(_option_key(one))
+            request.choices.pop(one.concept.key, None)
 
 
 def _option_key(mention: Mention) -> str:
