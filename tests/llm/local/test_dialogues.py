@@ -129,6 +129,11 @@ def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expect
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², pardon 14 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², en fait le salon fait 22 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et finalement aussi la chambre de 12 m²", {"PEINT-MUR": 80}),
+        (
+            "refaire la salle de bain de 6 m², douche italienne, la baignoire est à garder et le carrelage au sol à refaire",
+            SDB | {"CARR-SOL": 6, "SDB-DOUCHE-IT": 1},
+        ),
+        ("mon robinet fuit", {"PLOMB-FUITE": 1}),
         ("je voulais du carrelage mais finalement du parquet dans le salon de 20 m², sans dépose", {"SOL-PARQUET": 20}),
         ("une baignoire plutôt qu'une douche italienne", SDB | {"SDB-BAIGNOIRE": 1}),
         ("3 fenêtres en bois plutôt que pvc", {"MEN-FEN-BOIS": 3}),

@@ -112,14 +112,14 @@ def _is_old(found: Sequence[Token], start: int, end: int) -> bool:
 def _negated(found: Sequence[Token], mentions: list[Mention]) -> list[Mention]:
     """Mark what stands within reach of a negation or of a verb of removal, and what they are said of behind it."""
     removing = {mention.start: mention.to_do for mention in mentions if mention.concept.key == "remove"}
-    no = _reach(found, lambda position: _negates(found, position))
+    refusing = {position: _spoken_of(found, mentions, position) for position in range(len(found)) if _is_not_to_do(found, position)}
+    no = _reach(found, lambda position: _negates(found, position) and not (found[position].text in KEEPING and position in refusing))
     away = _reach(found, lambda position: removing.get(position) is False)
-    not_to_do = {_spoken_of(found, mentions, position) for position in range(len(found)) if _is_not_to_do(found, position)}
     to_remove = {_spoken_of(found, mentions, position) for position, to_do in removing.items() if to_do}
     return [
         replace(
             mention,
-            negated=no[mention.start] or index in not_to_do,
+            negated=no[mention.start] or index in refusing.values(),
             removed=(away[mention.start] or index in to_remove) and mention.concept.kind is not Kind.VERB,
         )
         for index, mention in enumerate(mentions)
@@ -127,10 +127,12 @@ def _negated(found: Sequence[Token], mentions: list[Mention]) -> list[Mention]:
 
 
 def _is_not_to_do(found: Sequence[Token], position: int) -> bool:
-    """« le plafond n'est pas à faire », « les murs sont déjà faits »."""
+    """« le plafond n'est pas à faire », « les murs sont déjà faits », « la baignoire est à garder »."""
     before, text, following = (found[place].text if 0 <= place < len(found) else "" for place in range(position - 1, position + 2))
     if text == "deja":
         return before in ("est", "sont", "ete") and following.startswith(("fait", "refait"))
+    if text in KEEPING:
+        return before == "a" and found[position - 2].text in ("est", "sont")
     return text == "pas" and before in ("est", "sont") and following == "a"
 
 

@@ -77,7 +77,7 @@ WORK_WORDS: dict[str, str] = {
     "wc_suspendu": "wc suspendu, toilette suspendue, bati support",
     "lavabo": "lavabo, lave mains",
     "robinet": "robinet, mitigeur, robinetterie, melangeur, tap, faucet",
-    "fuite_eau": "fuite, fuite d'eau, robinet qui fuit, tuyau perce, water leak, leak",
+    "fuite_eau": "fuite, robinet fuit, evier fuit, lavabo fuit, wc fuit, toilette fuit, fuite d'eau, robinet qui fuit, tuyau perce, water leak, leak",
     "debouchage": "debouchage, deboucher, canalisation bouchee, evier bouche, wc bouche, toilette bouchee, lavabo bouche",
     "chaudiere": "chaudiere, boiler",
     "pompe_a_chaleur": "pompe a chaleur, pac, heat pump",
