@@ -100,6 +100,7 @@ def test_only_what_is_missing_is_asked_one_question_at_a_time() -> None:
         ("remplacez la douche par une baignoire", {"SDB-BAIGNOIRE": 1} | {k: v for k, v in _JOURNEY_LINES.items() if k != "SDB-DOUCHE-IT"}),
         ("plutôt une douche avec receveur", {"SDB-DOUCHE-REC": 1} | {k: v for k, v in _JOURNEY_LINES.items() if k != "SDB-DOUCHE-IT"}),
         ("pas de carrelage au mur finalement", {key: value for key, value in _JOURNEY_LINES.items() if key != "CARR-MUR"}),
+        ("pas de carrelage au mur dans la salle de bain", {key: value for key, value in _JOURNEY_LINES.items() if key != "CARR-MUR"}),
         ("la dépose est déjà faite", {key: value for key, value in _JOURNEY_LINES.items() if key != "SDB-DEPOSE"}),
         ("le carrelage mural fait 15 m²", _JOURNEY_LINES | {"CARR-MUR": 15}),
         ("ajoutez 2 m²", _JOURNEY_LINES | {"CARR-SOL": 10, "CARR-MUR": 25}),
@@ -129,6 +130,8 @@ def test_a_change_gives_a_new_pre_quote_without_photos_again(change: str, expect
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², pardon 14 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et de la chambre de 12 m², en fait le salon fait 22 m²", {"PEINT-MUR": 85}),
         ("repeindre les murs du salon de 20 m² et finalement aussi la chambre de 12 m²", {"PEINT-MUR": 80}),
+        ("peinture salon 30 m² + couloir 8 m², murs et plafonds sauf le plafond du couloir", {"PEINT-MUR": 95, "PEINT-PLAF": 30}),
+        ("parquet plutôt que du carrelage dans le salon de 20 m², sans dépose", {"SOL-PARQUET": 20}),
         (
             "refaire la salle de bain de 6 m², douche italienne, la baignoire est à garder et le carrelage au sol à refaire",
             SDB | {"CARR-SOL": 6, "SDB-DOUCHE-IT": 1},

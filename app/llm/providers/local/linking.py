@@ -191,6 +191,17 @@ def _places(heads: list[Head], mentions: list[Mention]) -> dict[str, list[str]]:
     return places
 
 
+def room_of_refused(found: Sequence[Token], mentions: Sequence[Mention], index: int) -> str:
+    """« sauf le plafond du couloir », « pas de carrelage dans la cuisine »: the room of what is refused, itself not refused."""
+    refused, room = mentions[index], mentions[index + 1] if index + 1 < len(mentions) else None
+    if room is None or not (refused.negated and room.negated) or room.concept.kind is not Kind.ROOM:
+        return ""
+    if refused.concept.kind in (Kind.ROOM, Kind.VERB):
+        return ""
+    between = found[refused.end : room.start]
+    return room.concept.key if all(token.text in FUNCTION_WORDS or token.text == "dans" for token in between) else ""
+
+
 def target_of(found: Sequence[Token], mentions: Sequence[Mention], measure: Measure) -> Mention | None:
     """What a surface measures: what « de » ties to it, else the nearest room, part or work before, else after, in its sentence."""
     places = [index for index, mention in enumerate(mentions) if _has_surface(mention)]

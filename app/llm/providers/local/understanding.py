@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.llm.providers.local import options
 from app.llm.providers.local.choices import CHOICES, PACKAGES, Choice
-from app.llm.providers.local.linking import PLANES, Head, depends_on_floor, give_rooms, heads_in
+from app.llm.providers.local.linking import PLANES, Head, depends_on_floor, give_rooms, heads_in, room_of_refused
 from app.llm.providers.local.mentions import Mention
 from app.llm.providers.local.quantities import read_quantities
 from app.llm.providers.local.reading import Message
@@ -41,7 +41,7 @@ def understand(request: Request, message: Message) -> None:
     before, known, scopes = set(request.works), set(request.rooms), dict(request.scopes)
     heads, free_planes = heads_in(message.found, message.mentions)
     heads = _painted(heads)
-    _read_rooms(request, message.mentions)
+    _read_rooms(request, message)
     loose = [room for room in give_rooms(message.found, message.mentions, heads) if room not in known]
     _open_packages(request, message.mentions, heads)
     heads = [head for head in heads if not _is_other_furniture(request, head)]
@@ -62,10 +62,11 @@ def understand(request: Request, message: Message) -> None:
     _settle(request)
 
 
-def _read_rooms(request: Request, mentions: Sequence[Mention]) -> None:
-    for mention in mentions:
+def _read_rooms(request: Request, message: Message) -> None:
+    for index, mention in enumerate(message.mentions):
         key = mention.concept.key
-        if mention.concept.kind is Kind.ROOM and mention.negated:
+        told = index > 0 and room_of_refused(message.found, message.mentions, index - 1)
+        if mention.concept.kind is Kind.ROOM and mention.negated and not told:
             request.rooms.pop(key, None)
             request.drop_package(key)
         elif mention.concept.kind is Kind.ROOM:
@@ -159,6 +160,8 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
     if planes:
         for plane in planes:
             meant = mention.wanted or (mention.negated and _is_opposed(message, mention, plane))
+            if _is_left_out(request, message, plane, PLANES[choice.key][plane.concept.key]):
+                continue
             there = replace(head, rooms=head.places.get(plane.concept.key, head.rooms))
             _apply_plane(request, message, there, PLANES[choice.key][plane.concept.key], wanted=meant and not plane.negated)
         if mention.wanted and all(plane.negated for plane in planes):
@@ -177,6 +180,16 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
         _want(request, head, choice.key)
         if choice.single:
             options.take_by_words(request, message, choice)
+
+
+def _is_left_out(request: Request, message: Message, plane: Mention, target: str) -> bool:
+    """« murs et plafonds, sauf le plafond du couloir »: it stays in the other rooms."""
+    room = room_of_refused(message.found, message.mentions, message.mentions.index(plane))
+    rest = tuple(other for other in request.scope(target) if other != room)
+    if not room or not rest or target not in request.works:
+        return False
+    request.scopes[target] = rest
+    return True
 
 
 def _is_opposed(message: Message, refused: Mention, plane: Mention) -> bool:
@@ -233,9 +246,11 @@ def _widen_scopes(request: Request, rooms: Sequence[str]) -> None:
 
 def _keep_scopes(request: Request, message: Message, scopes: Mapping[str, tuple[str, ...]]) -> None:
     """« il faut aussi repeindre la chambre »: a work named again elsewhere stays where it was, unless it is only moved."""
+    left_out = {room_of_refused(message.found, message.mentions, index) for index in range(len(message.mentions))}
     if not message.words & _INSTEAD:
         for key, rooms in scopes.items():
-            request.scopes[key] = tuple(dict.fromkeys((*rooms, *request.scopes[key])))
+            kept = (room for room in rooms if room not in left_out)
+            request.scopes[key] = tuple(dict.fromkeys((*kept, *request.scopes[key])))
 
 
 def _settle(request: Request) -> None:
