@@ -229,6 +229,17 @@ def test_a_work_in_another_room_comes_on_top(first: str, more: str, expected: di
     assert talk(first, "non", more)[-1].quantities == expected
 
 
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        ("finalement pas le plafond", {"PEINT-MUR": 75}),
+        ("finalement pas le plafond de la chambre", {"PEINT-MUR": 75, "PEINT-PLAF": 20}),
+    ],
+)
+def test_a_part_refused_later_goes(refused: str, expected: dict[str, float]) -> None:
+    assert talk("repeindre salon 20 m² et chambre 10 m², murs et plafond", "non", refused)[-1].quantities == expected
+
+
 def test_another_option_by_its_short_word() -> None:
     replies = talk("remplacer trois fenêtres en bois", "non", "finalement en PVC")
     assert [reply.quantities for reply in replies[1:]] == [{"MEN-FEN-BOIS": 3}, {"MEN-FEN-PVC": 3}]

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from app.llm.providers.local.answers import Reply
 from app.llm.providers.local.choices import CHOICES, Choice
-from app.llm.providers.local.linking import PLANES
+from app.llm.providers.local.linking import PLANES, room_of_refused
 from app.llm.providers.local.mentions import KEEPING, Mention
 from app.llm.providers.local.reading import Message
 from app.llm.providers.local.request import Request
@@ -61,14 +61,26 @@ def take_by_words(request: Request, message: Message, choice: Choice) -> bool:
     return True
 
 
+def is_left_out(request: Request, message: Message, plane: Mention, target: str) -> bool:
+    """« murs et plafonds, sauf le plafond du couloir »: it stays in the other rooms."""
+    room = room_of_refused(message.found, message.mentions, message.mentions.index(plane))
+    rest = tuple(other for other in request.scope(target) if other != room)
+    if not room or not rest or target not in request.works:
+        return False
+    request.scopes[target] = rest
+    return True
+
+
 def decide_by_planes(request: Request, message: Message, planes: Sequence[Mention]) -> None:
     """Parts of the building named alone: « murs et plafond » after « je voudrais repeindre »."""
     keys = [message.asked.removeprefix("choice:")]
     keys += [key for key in request.choices if any(target in request.works for target in PLANES[key].values())]
     keys += [choice.key for choice in request.open_choices()]
+    wanted = [key for key in PLANES if any(target in request.works for target in PLANES[key].values())]
     for plane in planes:
-        key = next((key for key in keys if plane.concept.key in PLANES.get(key, {})), None)
-        if key is not None:
+        among = (*keys, *wanted) if plane.negated else keys
+        key = next((key for key in among if plane.concept.key in PLANES.get(key, {})), None)
+        if key is not None and not is_left_out(request, message, plane, PLANES[key][plane.concept.key]):
             (take if plane.wanted else drop)(request, PLANES[key][plane.concept.key])
 
 

@@ -160,7 +160,7 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
     if planes:
         for plane in planes:
             meant = mention.wanted or (mention.negated and _is_opposed(message, mention, plane))
-            if _is_left_out(request, message, plane, PLANES[choice.key][plane.concept.key]):
+            if options.is_left_out(request, message, plane, PLANES[choice.key][plane.concept.key]):
                 continue
             there = replace(head, rooms=head.places.get(plane.concept.key, head.rooms))
             _apply_plane(request, message, there, PLANES[choice.key][plane.concept.key], wanted=meant and not plane.negated)
@@ -180,16 +180,6 @@ def _apply_choice(request: Request, message: Message, head: Head, choice: Choice
         _want(request, head, choice.key)
         if choice.single:
             options.take_by_words(request, message, choice)
-
-
-def _is_left_out(request: Request, message: Message, plane: Mention, target: str) -> bool:
-    """« murs et plafonds, sauf le plafond du couloir »: it stays in the other rooms."""
-    room = room_of_refused(message.found, message.mentions, message.mentions.index(plane))
-    rest = tuple(other for other in request.scope(target) if other != room)
-    if not room or not rest or target not in request.works:
-        return False
-    request.scopes[target] = rest
-    return True
 
 
 def _is_opposed(message: Message, refused: Mention, plane: Mention) -> bool:
