@@ -118,7 +118,7 @@ class Session(db.Model):  # type: ignore[name-defined]
     total_ttc: Mapped[Decimal | None] = mapped_column(Money, doc="Of the last pre-quote.")
     contact_asked_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None] = mapped_column(doc="First message: what quotas count.")
-    completed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None] = mapped_column(doc="When its end was told; a completed session without it waits for a reply.")
     last_activity_at: Mapped[datetime] = created()
     created_at: Mapped[datetime] = created()
 

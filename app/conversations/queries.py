@@ -46,6 +46,11 @@ def is_finished(session_id: str, message_id: str) -> bool:
     return status not in UNFINISHED
 
 
+def is_answering(session_id: str) -> bool:
+    """Whether a reply of this session is waiting or being written."""
+    return db.session.scalar(select(Message.id).where(Message.session_id == session_id, unfinished(Message.status)).limit(1)) is not None
+
+
 _STATUS = select(Message.__table__.c.status).where(
     Message.__table__.c.id == bindparam("message_id"), Message.__table__.c.session_id == bindparam("session_id")
 )

@@ -24,6 +24,7 @@ from app.conversations import facts, posting, queries, replies_queue
 from app.conversations.models import Message, Session
 from app.conversations.replies_queue import stream_key
 from app.conversations.running import LEASE, running
+from app.conversations.service import tell_end
 from app.core import clock
 from app.core.acting import Actor, system
 from app.core.format import euro
@@ -275,6 +276,7 @@ def _store(tenant: Actor, work: Work, outcome: Answer | AnswerFailedError, told_
         replies_queue.announce_after_commit(reply, quote)
         if following is not None:
             replies_queue.offer_again(db.session.get_one(Message, following))
+        tell_end(session)
     return True
 
 

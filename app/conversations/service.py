@@ -13,7 +13,7 @@ from app.conversations import facts, posting, replies_queue
 from app.conversations.errors import over_quota
 from app.conversations.models import Message, Session, SessionToken
 from app.conversations.parties import scene_of_session
-from app.conversations.queries import UNFINISHED
+from app.conversations.queries import UNFINISHED, is_answering
 from app.core import clock
 from app.core.acting import current_actor, platform
 from app.core.errors import ConflictError, InvalidError, LimitError, NotFoundError
@@ -183,10 +183,12 @@ def _ids(session: Session) -> dict[str, Any]:
 
 def stop_reply(session_id: str, message_id: str) -> Message:
     """Ask a reply to stop: what was written so far is kept. A finished one stays as it is."""
+    session = lock_session(session_id)
     message = _reply(session_id, message_id)
     if message.status == "queued":
         message.status, message.completed_at = "cancelled", clock.now()
         replies_queue.announce_after_commit(message)
+        tell_end(session)
     elif message.status == "processing":
         message.stop_requested = True
     return message
@@ -243,8 +245,16 @@ def complete_session(session: Session, reason: str) -> None:
     """The conversation is over, once: `visitor`, `accepted` or `idle`. A later message reopens it (PRODUCT.md, Sessions)."""
     if session.status == "completed":
         return
-    session.status, session.completed_reason, session.completed_at = "completed", reason, clock.now()
-    facts.tell("session.completed", session, {"reason": reason, **facts.project_data(session)})
+    session.status, session.completed_reason = "completed", reason
+    tell_end(session)
+
+
+def tell_end(session: Session) -> None:
+    """Tell once that the conversation is over. A reply that is still being written may bring the estimate: who ends it tells, by this verb."""
+    if session.status != "completed" or session.completed_at is not None or is_answering(session.id):
+        return
+    session.completed_at = clock.now()
+    facts.tell("session.completed", session, {"reason": session.completed_reason, **facts.project_data(session)})
     _tell_artisan_of_end(session)
 
 
@@ -278,7 +288,8 @@ def accept(session_id: str, pre_quote_id: str) -> Session:
     if is_new and session.status == "completed":
         session.completed_reason = "accepted"
         facts.tell("project.updated", session, facts.project_data(session))
-        _tell_artisan_of_end(session)
+        if session.completed_at is not None:
+            _tell_artisan_of_end(session)
     complete_session(session, "accepted")
     return session
 

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 
 from app.conversations import replies_queue
 from app.conversations.models import Message, Session
-from app.conversations.service import complete_session
+from app.conversations.service import complete_session, tell_end
 from app.core import clock
 from app.core.acting import platform
 from app.core.leases import out_of_lease
@@ -44,6 +44,7 @@ def sweep_replies() -> int:
                 replies_queue.announce_after_commit(reply)
             else:
                 replies_queue.requeue(reply)
+            tell_end(db.session.get_one(Session, reply.session_id))
         return len(lost)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -128,6 +129,32 @@ def test_finishing_is_told_once_and_a_later_message_reopens(client: FlaskClient,
     assert count(Event, Event.session_id == chat.session_id, Event.type == "session.completed") == 1
     say(client, chat, "Encore une chose")
     assert own(client, chat, "/messages", method="GET").json["data"]["session"]["status"] == "open"
+
+
+def told(chat: Chat) -> list[str]:
+    with committing():
+        return list(db.session.scalars(select(Event.type).where(Event.session_id == chat.session_id).order_by(Event.created_at, Event.id)))
+
+
+def test_an_end_during_an_answer_is_told_after_it_with_its_estimate(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
+    say(client, chat, BATHROOM), say(client, chat, "Non, pas de photos")
+    assert own(client, chat, "/complete").json["data"]["status"] == "completed"
+    assert "session.completed" not in told(chat)
+    run_jobs()
+    events = told(chat)
+    assert events.count("session.completed") == 1 and events.index("project.created") < events.index("session.completed")
+    with committing():
+        end = db.session.scalars(select(Event).where(Event.session_id == chat.session_id, Event.type == "session.completed")).one()
+        assert json.loads(end.body)["data"]["pre_quote"] is not None
+        assert db.session.get_one(Session, chat.session_id).completed_at is not None
+
+
+def test_an_end_is_told_when_the_answer_it_waited_for_is_stopped(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
+    reply = say(client, chat, "Bonjour")["message_id"]
+    own(client, chat, "/complete")
+    assert client.post(f"{WIDGET}/message/{reply}/stop", headers=chat.headers).status_code == 200
+    run_jobs()
+    assert told(chat).count("session.completed") == 1
 
 
 def test_accepting_the_last_estimate(client: FlaskClient, chat: Chat, run_jobs: Callable[[], list[str]]) -> None:
