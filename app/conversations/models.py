@@ -85,6 +85,7 @@ class Session(db.Model):  # type: ignore[name-defined]
         Index(None, "particulier_id", "last_activity_at", "id"),
         Index(None, "last_activity_at", "id"),
         Index("ix_sessions_idle", "last_activity_at", postgresql_where="status = 'open'"),
+        Index("ix_sessions_untold", "id", postgresql_where="status = 'completed' AND completed_at IS NULL"),
         Index("ix_sessions_host_user", "deployment_id", "host_user_id", postgresql_where="host_user_id IS NOT NULL"),
         {"info": {"rls": SESSION_POLICY}},
     )

@@ -44,12 +44,12 @@ def sweep_replies() -> int:
                 replies_queue.announce_after_commit(reply)
             else:
                 replies_queue.requeue(reply)
-            tell_end(db.session.get_one(Session, reply.session_id))
         return len(lost)
 
 
 def sweep_sessions() -> int:
-    """Complete sessions idle for 30 minutes after a pre-quote; expire those idle for 24 hours without one."""
+    """Complete sessions idle for 30 minutes after a pre-quote; expire those idle for 24 hours without one; tell the ends that waited
+    for a reply which no worker ended."""
     now = clock.now()
     has_quote = exists().where(PreQuote.session_id == Session.id)
     with transaction(platform("sweep")):
@@ -69,4 +69,7 @@ def sweep_sessions() -> int:
                 complete_session(session, "idle")
             else:
                 session.status = "expired"
+        untold = select(Session).where(Session.status == "completed", Session.completed_at.is_(None)).limit(BATCH)
+        for session in db.session.scalars(untold.with_for_update(skip_locked=True)):
+            tell_end(session)
         return len(idle)

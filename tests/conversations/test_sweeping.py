@@ -15,6 +15,7 @@ from app.conversations.sweeping import MAX_ATTEMPTS, sweep_replies, sweep_sessio
 from app.core import clock
 from app.extensions import db
 from app.web.house import House
+from app.webhooks.models import Event
 from tests.factories import committing
 from tests.factories.conversations import Chat, make_tenant, open_chat
 
@@ -102,3 +103,20 @@ def test_a_reply_of_a_dead_worker_is_written_again_and_ends_after_three(
     lapse(reply, "processing", MAX_ATTEMPTS)
     assert sweep_replies() == 1
     assert (reply_row(reply).status, reply_row(reply).error) == ("failed", "worker_lost")
+
+
+def test_an_end_that_waited_for_a_reply_of_a_dead_worker_is_told_all_the_same(client: FlaskClient, chat: Chat) -> None:
+    reply = say(client, chat, "Bonjour")
+    lapse(reply, "processing", MAX_ATTEMPTS)
+    assert client.post(f"/api/widget/v1/session/{chat.session_id}/complete", headers=chat.headers).status_code == 200
+    sweep_sessions()
+    assert not told_end(chat), "the reply might still bring its estimate"
+    assert sweep_replies() == 1
+    sweep_sessions()
+    sweep_sessions()
+    assert told_end(chat) == ["session.completed"]
+
+
+def told_end(chat: Chat) -> list[str]:
+    with committing():
+        return list(db.session.scalars(select(Event.type).where(Event.session_id == chat.session_id, Event.type == "session.completed")))
