@@ -6,7 +6,6 @@ One thread per process (a greenlet where gevent patched it), alive only while th
 from __future__ import annotations
 
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +37,7 @@ class Running:
         self._replies: dict[str, int] = {}
         self._stopped: set[str] = set()
         self._beating = False
+        self._idle = threading.Event()
 
     def add(self, app: Flask, message_id: str, attempt: int) -> None:
         """Keep the lease of a reply from now on."""
@@ -53,6 +53,8 @@ class Running:
         with self._lock:
             self._replies.pop(message_id, None)
             self._stopped.discard(message_id)
+            if not self._replies:
+                self._idle.set()
 
     def should_stop(self, message_id: str) -> bool:
         """True once somebody asked this reply to stop, or once another worker took it over. Cheap: asked at each token."""
@@ -60,11 +62,14 @@ class Running:
 
     def _beat(self, app: Flask) -> None:
         while True:
-            time.sleep(BEAT_SECONDS)
+            woken = self._idle.wait(BEAT_SECONDS)
             with self._lock:
+                self._idle.clear()
                 if not self._replies:
                     self._beating = False
                     return
+                if woken:  # another reply began meanwhile: its lease is young
+                    continue
                 current = dict(self._replies)
             try:
                 with app.app_context(), transaction(platform("heartbeat")):
