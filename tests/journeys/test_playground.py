@@ -86,6 +86,7 @@ def test_a_draft_is_tried_saved_and_compared(page: Page, stack: Stack, model: Mo
     page.get_by_text("Instructions envoyées").click()
     expect(page.locator(".trial-fold pre")).to_contain_text("Tu réponds en un mot.")
 
+    model.script("patient", Reply(text=ANSWER, gap=0.3))  # long enough for the beat that hears of the stop, every 2 s
     page.get_by_role("button", name="Envoyer").click()
     page.get_by_role("button", name="Arrêter").click()
     expect(page.get_by_text("Réponse arrêtée")).to_be_visible(timeout=15_000)
