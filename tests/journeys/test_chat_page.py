@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.journeys.test_main_journey import SENTENCE
 from tests.support.browser import desktop, phone
@@ -181,6 +181,27 @@ def test_the_button_that_stops_hides_nothing_of_the_answer(live: Stack, on_phone
         arg=[writing.element_handle(), page.locator("#stop").element_handle()],
         timeout=5_000,
     )
+
+
+def test_a_failed_answer_is_tried_again_unless_a_later_one_heard_its_message(live: Stack, on_phone: BrowserContext) -> None:
+    page, _ = opened(on_phone, live)
+    say(page, SENTENCE)
+    say(page, "Je n’ai pas de photo")
+    broken = [0]
+
+    def fail_one(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        replies = [message for message in body["data"].get("messages", []) if message["sender"] == "agent"]
+        if replies:
+            replies[broken[0]].update(status="failed", content="", pre_quote=None)
+        route.fulfill(response=answer, json=body)
+
+    page.route(re.compile(r"/s/[^/]+/session"), fail_one)
+    for broken[0], buttons in ((0, 0), (-1, 1)):
+        page.reload()
+        expect(page.locator(".bubble.broken")).to_have_count(1)
+        expect(page.locator("[data-key=retry]")).to_have_count(buttons)
 
 
 def test_the_estimate_reads_well_and_invites_a_question(live: Stack, on_phone: BrowserContext) -> None:

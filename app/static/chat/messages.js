@@ -127,7 +127,9 @@ export function createMessages(list, context) {
             "div",
             { class: "bubble broken" },
             el("p", {}, icon("alert"), el("span", {}, T.replyFailed)),
-            el("button", { type: "button", class: "button", "data-key": "retry", onclick: () => context.onRetry(item) }, icon("retry"), T.retry),
+            place.overtaken
+              ? null
+              : el("button", { type: "button", class: "button", "data-key": "retry", onclick: () => context.onRetry(item) }, icon("retry"), T.retry),
           )
         : null,
       item.sender === "agent" && item.status === "completed" && (place.lastReply || item.rating) ? rating(item) : null,
@@ -197,6 +199,7 @@ export function createMessages(list, context) {
           latestQuote: item === latest,
           card: Boolean(item.pre_quote && quoteCard),
           lastReply: index === lastReply,
+          overtaken: index < lastReply, // a later answer heard this message too
           lastSent: index === lastSent && !items.slice(index + 1).some(({ sender }) => sender !== "visitor" && sender !== "agent"),
         };
         // One node per message for its whole life: the id it was written under, then the server's.
